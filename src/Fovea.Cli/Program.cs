@@ -1,1 +1,15 @@
-return 0;
+using System.CommandLine;
+using Fovea.Cli.Verbs;
+
+namespace Fovea.Cli;
+
+internal static class Program
+{
+    /// <summary>Every verb of the command, in the order in which the help lists them. A new verb is a file in Verbs/ and a line here.</summary>
+    internal static Command[] Verbs() =>
+    [
+        DoctorVerb.Create(),
+    ];
+
+    private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);
+}

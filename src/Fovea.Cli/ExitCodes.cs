@@ -1,0 +1,62 @@
+namespace Fovea.Cli;
+
+/// <summary>
+/// What the process answers with, and the only place where an exception becomes a code. Verbs throw and never catch what they cannot mend.
+/// </summary>
+internal static class ExitCodes
+{
+    public const int Ok = 0;
+    public const int Bug = 1;
+    public const int Usage = 2;
+    public const int UnreadableInput = 3;
+    public const int Ungradable = 4;
+    public const int Model = 5;
+    public const int Interrupted = 130;
+
+    /// <summary>The code and the one line for stderr that belong to an exception which left a verb.</summary>
+    public static (int Code, string Line) Of(Exception exception)
+    {
+        var cause = Unwrap(exception);
+        return cause switch
+        {
+            OperationCanceledException => (Interrupted, "Interrupted."),
+            UsageException => (Usage, cause.Message),
+            DllNotFoundException => (Bug, NativeLibraryMissing(cause)),
+            BadImageFormatException => (Bug, NativeLibraryMissing(cause)),
+            // An assembly of our own that is missing arrives as FileNotFoundException too; that is an installation's fault, not the input's.
+            FileNotFoundException { FileName: string name } when !IsAssemblyName(name) => (UnreadableInput, $"{name}: no such file. Check the path."),
+            DirectoryNotFoundException => (UnreadableInput, $"{OneLine(cause.Message)} Check the path."),
+            UnauthorizedAccessException => (UnreadableInput, $"{OneLine(cause.Message)} Check the permissions of the file and its folder."),
+            IOException and not FileNotFoundException => (UnreadableInput, $"{OneLine(cause.Message)} Check the disk, its free space and the path."),
+            _ => KnownByName(cause) ?? (Bug, $"Bug in fovea: {cause.GetType().Name}: {OneLine(cause.Message)} Please report this, with what --verbose shows."),
+        };
+    }
+
+    private static (int, string)? KnownByName(Exception cause) => cause.GetType().Name switch
+    {
+        "UnreadableImageException" or "DatasetException" or "ArrayFormatException" => (UnreadableInput, OneLine(cause.Message)),
+        "UngradableException" => (Ungradable, OneLine(cause.Message)),
+        "WeightsFormatException" or "ModelFileException" => (Model, OneLine(cause.Message)),
+        "RecipeException" => (Usage, OneLine(cause.Message)),
+        _ => null,
+    };
+
+    private static string NativeLibraryMissing(Exception cause) =>
+        $"{OneLine(cause.Message)} Run `fovea doctor` to see which library is missing and the command that installs it.";
+
+    private static bool IsAssemblyName(string name) => name.Contains("Version=", StringComparison.Ordinal) || name.EndsWith(".dll", StringComparison.Ordinal);
+
+    private static Exception Unwrap(Exception exception)
+    {
+        while (exception is TypeInitializationException or AggregateException { InnerExceptions.Count: 1 } && exception.InnerException is { } inner)
+            exception = inner;
+        return exception;
+    }
+
+    /// <summary>Messages of the runtime may have several lines; the contract is one, closed by a full stop.</summary>
+    private static string OneLine(string message)
+    {
+        var line = string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        return line.Length > 0 && line[^1] is '.' or '!' or '?' ? line : line + ".";
+    }
+}
