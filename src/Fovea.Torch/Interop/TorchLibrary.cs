@@ -1,0 +1,54 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Fovea.Torch.Interop;
+
+/// <summary>Finds libfovea_torch and checks that it is the one this assembly was written for.</summary>
+internal static class TorchLibrary
+{
+    internal const string Name = "fovea_torch";
+    private const int Abi = 1;
+
+#pragma warning disable CA2255 // the resolver must be in place before the first call, whoever makes it
+    [ModuleInitializer]
+    internal static void Register() => NativeLibrary.SetDllImportResolver(typeof(TorchLibrary).Assembly, Resolve);
+#pragma warning restore CA2255
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search)
+    {
+        if (name != Name) return 0;
+        var tried = new List<string>();
+        foreach (var path in Candidates())
+        {
+            if (!File.Exists(path))
+            {
+                tried.Add($"{path}: not there");
+                continue;
+            }
+            try
+            {
+                return Check(NativeLibrary.Load(path), path);
+            }
+            catch (DllNotFoundException e)
+            {
+                tried.Add($"{path}: {e.Message.ReplaceLineEndings(" ")}");
+            }
+        }
+        throw new DllNotFoundException($"libfovea_torch cannot be loaded ({string.Join("; ", tried)}). Run ./eng/setup.sh && ./eng/build.sh, then ./fovea doctor.");
+    }
+
+    private static IEnumerable<string> Candidates()
+    {
+        if (Environment.GetEnvironmentVariable("FOVEA_NATIVE") is { Length: > 0 } folder) yield return Path.Combine(folder, "libfovea_torch.so");
+        yield return Path.Combine(AppContext.BaseDirectory, "libfovea_torch.so");
+    }
+
+    private static unsafe nint Check(nint library, string path)
+    {
+        var version = ((delegate* unmanaged<int>)NativeLibrary.GetExport(library, "ftorch_abi_version"))();
+        if (version != Abi)
+            throw new DllNotFoundException($"{path}: built for bridge version {version}, this assembly needs {Abi}. Run ./eng/build.sh.");
+        return library;
+    }
+}
