@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+
+namespace Fovea.Imaging.Internal;
+
+/// <summary>The exports of native/imaging, file by file. Returning <see cref="Status"/> throws on failure.</summary>
+internal static unsafe partial class Native
+{
+    private const string Library = NativeLibraryLoader.Name;
+
+    // bridge.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_last_error")]
+    internal static partial int LastError(byte* buffer, int capacity);
+
+    [LibraryImport(Library, EntryPoint = "fimg_opencv_version")]
+    internal static partial Status OpenCvVersion(byte* buffer, int capacity);
+
+    [LibraryImport(Library, EntryPoint = "fimg_set_threads")]
+    internal static partial Status SetThreads(int count);
+
+    [LibraryImport(Library, EntryPoint = "fimg_get_threads")]
+    internal static partial Status GetThreads(out int count);
+
+    // codec.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_decode")]
+    internal static partial Status Decode(byte* bytes, long length, int flags, out nint decoded, out int width, out int height, out int channels);
+
+    [LibraryImport(Library, EntryPoint = "fimg_decoded_take")]
+    internal static partial Status DecodedTake(nint decoded, PixelView destination);
+
+    [LibraryImport(Library, EntryPoint = "fimg_decoded_free")]
+    internal static partial Status DecodedFree(nint decoded);
+
+    [LibraryImport(Library, EntryPoint = "fimg_encode", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial Status Encode(PixelView source, string extension, int* parameters, int parameterCount, out nint encoded, out long length);
+
+    [LibraryImport(Library, EntryPoint = "fimg_encoded_take")]
+    internal static partial Status EncodedTake(nint encoded, byte* destination, long length);
+
+    [LibraryImport(Library, EntryPoint = "fimg_encoded_free")]
+    internal static partial Status EncodedFree(nint encoded);
+
+    // geometry.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_resize")]
+    internal static partial Status Resize(PixelView source, PixelView destination, int interpolation);
+
+    [LibraryImport(Library, EntryPoint = "fimg_warp_affine")]
+    internal static partial Status WarpAffine(PixelView source, PixelView destination, double* forward, int interpolation, int border, double* fill);
+
+    [LibraryImport(Library, EntryPoint = "fimg_flip")]
+    internal static partial Status Flip(PixelView source, PixelView destination, int code);
+
+    [LibraryImport(Library, EntryPoint = "fimg_rotate")]
+    internal static partial Status Rotate(PixelView source, PixelView destination, int code);
+
+    // filter.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_gaussian_blur")]
+    internal static partial Status GaussianBlur(PixelView source, PixelView destination, double sigma);
+
+    [LibraryImport(Library, EntryPoint = "fimg_median_blur")]
+    internal static partial Status MedianBlur(PixelView source, PixelView destination, int size);
+
+    [LibraryImport(Library, EntryPoint = "fimg_add_weighted")]
+    internal static partial Status AddWeighted(PixelView a, double alpha, PixelView b, double beta, double gamma, PixelView destination);
+
+    [LibraryImport(Library, EntryPoint = "fimg_clahe")]
+    internal static partial Status Clahe(PixelView source, PixelView destination, double clipLimit, int tiles);
+
+    [LibraryImport(Library, EntryPoint = "fimg_morphology")]
+    internal static partial Status Morphology(PixelView source, PixelView destination, int operation, int radius);
+
+    // colour.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_convert_colour")]
+    internal static partial Status ConvertColour(PixelView source, PixelView destination, int code);
+
+    [LibraryImport(Library, EntryPoint = "fimg_apply_colour_map")]
+    internal static partial Status ApplyColourMap(PixelView source, PixelView destination, int map);
+
+    // drawing.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_draw_line")]
+    internal static partial Status DrawLine(PixelView image, double x0, double y0, double x1, double y1, byte* rgb, int thickness);
+
+    [LibraryImport(Library, EntryPoint = "fimg_draw_rectangle")]
+    internal static partial Status DrawRectangle(PixelView image, double x0, double y0, double x1, double y1, byte* rgb, int thickness);
+
+    [LibraryImport(Library, EntryPoint = "fimg_draw_ellipse")]
+    internal static partial Status DrawEllipse(
+        PixelView image, double x, double y, double rx, double ry, double degrees, double start, double end, byte* rgb, int thickness);
+
+    [LibraryImport(Library, EntryPoint = "fimg_draw_circle")]
+    internal static partial Status DrawCircle(PixelView image, double x, double y, double radius, byte* rgb, int thickness);
+
+    [LibraryImport(Library, EntryPoint = "fimg_draw_polygon")]
+    internal static partial Status DrawPolygon(PixelView image, double* points, int count, int closed, byte* rgb, int thickness);
+
+    [LibraryImport(Library, EntryPoint = "fimg_draw_text", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial Status DrawText(PixelView image, string text, double x, double y, double height, byte* rgb, int thickness);
+
+    [LibraryImport(Library, EntryPoint = "fimg_text_size", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial Status TextSize(string text, double height, int thickness, out int width, out int totalHeight);
+
+    // measure.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_mean_std")]
+    internal static partial Status MeanStd(PixelView source, PixelView mask, double* mean, double* deviation);
+
+    [LibraryImport(Library, EntryPoint = "fimg_laplacian_variance")]
+    internal static partial Status LaplacianVariance(PixelView source, out double variance);
+
+    [LibraryImport(Library, EntryPoint = "fimg_connected_components")]
+    internal static partial Status ConnectedComponents(
+        PixelView mask, int connectivity, int* labels, out int count, int* stats, double* centroids, int capacity);
+}
