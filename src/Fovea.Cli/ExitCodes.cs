@@ -37,7 +37,7 @@ internal static class ExitCodes
         "UnreadableImageException" or "DatasetException" or "ArrayFormatException" => (UnreadableInput, OneLine(cause.Message)),
         "UngradableException" => (Ungradable, OneLine(cause.Message)),
         "WeightsFormatException" or "ModelFileException" => (Model, OneLine(cause.Message)),
-        "RecipeException" => (Usage, OneLine(cause.Message)),
+        "RecipeException" or "UnknownModelException" => (Usage, OneLine(cause.Message)),
         _ => null,
     };
 
