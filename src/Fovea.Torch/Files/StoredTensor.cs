@@ -60,6 +60,17 @@ public sealed record StoredTensor
         return index < 0 ? null : index;
     }
 
+    /// <summary>A tensor from a file's bytes: booleans become 0 or 1, because other values make code that tests them go both ways.</summary>
+    internal static StoredTensor FromFile(ScalarType type, long[] shape, byte[] data)
+    {
+        if (type == ScalarType.Bool && data.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)1))
+        {
+            for (int i = 0; i < data.Length; i++) data[i] = data[i] == 0 ? (byte)0 : (byte)1;
+        }
+
+        return new StoredTensor(type, shape, data);
+    }
+
     /// <summary>Bytes that a tensor takes; null when a size is negative or the product passes 2^62.</summary>
     internal static long? TryByteCount(ScalarType type, ReadOnlySpan<long> shape)
     {
