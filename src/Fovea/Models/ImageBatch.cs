@@ -1,0 +1,29 @@
+using Fovea.Imaging;
+using Fovea.Preprocessing;
+using Fovea.Torch;
+
+namespace Fovea.Models;
+
+/// <summary>Prepared pixels as a network's input: the one place where both training and serving normalise.</summary>
+public static class ImageBatch
+{
+    /// <param name="prepared">RGB images of one size.</param>
+    /// <returns>[N, 3, H, W] float32 in channels-last memory order: (value/255 − mean) / std by channel.</returns>
+    public static Tensor ToTensor(IReadOnlyList<Image> prepared, PreprocessingSpec spec)
+    {
+        using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
+        var (w, h) = (prepared[0].Width, prepared[0].Height);
+        var bytes = new byte[prepared.Count * prepared[0].Pixels.Length];
+        for (var i = 0; i < prepared.Count; i++)
+        {
+            if (prepared[i].Width != w || prepared[i].Height != h || prepared[i].Channels != 3) throw new ArgumentException("a batch needs RGB images of one size", nameof(prepared));
+            prepared[i].Pixels.CopyTo(bytes, i * prepared[0].Pixels.Length);
+        }
+        // Interleaved pixels are channels-last memory already; the permutation only renames the dimensions.
+        var x = Tensor.From(bytes, prepared.Count, h, w, 3).To(ScalarType.Float32).Permute(0, 3, 1, 2);
+        var scale = Tensor.From([.. spec.Std.Select(s => (float)(1 / (255 * s)))]).Reshape(1, 3, 1, 1);
+        var shift = Tensor.From([.. spec.Mean.Zip(spec.Std, (m, s) => (float)(-m / s))]).Reshape(1, 3, 1, 1);
+        return scope.Keep(x * scale + shift);
+    }
+}
