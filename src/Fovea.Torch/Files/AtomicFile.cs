@@ -3,7 +3,8 @@ namespace Fovea.Torch.Files;
 /// <summary>Writes a whole file or nothing: the bytes go to a temporary name in the same folder, reach the disk, and are then renamed.</summary>
 public static class AtomicFile
 {
-    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes. When it throws, the old file stays and no other is left.</summary>
+    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes. When it throws, the old file stays and no other is
+    /// left.</summary>
     /// <exception cref="IOException">The folder does not exist, or the disk is full.</exception>
     public static void Write(string path, Action<Stream> write)
     {

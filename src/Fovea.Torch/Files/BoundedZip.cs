@@ -3,7 +3,8 @@ using System.IO.Compression;
 namespace Fovea.Torch.Files;
 
 /// <summary>
-/// Reads a zip file that may be hostile: declared sizes are bounded before anything is allocated, names are unique, checksums are checked, and nothing
+/// Reads a zip file that may be hostile: declared sizes are bounded before anything is allocated, names are unique, checksums are checked, and
+/// nothing
 /// is ever extracted to a path. Every problem of the content is an <see cref="InvalidDataException"/> whose message is the reason.
 /// </summary>
 public sealed class BoundedZip : IDisposable
@@ -79,7 +80,8 @@ public sealed class BoundedZip : IDisposable
         long length = Length(name);
         if (length > Math.Min(maxBytes, Array.MaxLength))
         {
-            throw new InvalidDataException($"the zip entry \"{FormatFault.Printable(name)}\" takes {length} bytes; {Math.Min(maxBytes, Array.MaxLength)} are allowed");
+            long allowed = Math.Min(maxBytes, Array.MaxLength);
+            throw new InvalidDataException($"the zip entry \"{FormatFault.Printable(name)}\" takes {length} bytes; {allowed} are allowed");
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)length);

@@ -37,6 +37,14 @@ internal sealed class FormatFault(string reason, string? remedy = null) : Except
         {
             throw problem(file, Printable(e.Message, 200).TrimEnd('.'), usualRemedy, e);
         }
+        catch (ArgumentException e) when (file.Length == 0 || file.Contains('\0'))
+        {
+            throw problem(Printable(file), "not a path", "Name a file.", e);
+        }
+        catch (NotSupportedException e)
+        {
+            throw problem(file, "not a regular file (a pipe or a device)", "Copy it to a file first.", e);
+        }
         catch (OutOfMemoryException e)
         {
             throw problem(file, "it does not fit in this machine's memory", "Use a machine with more memory.", e);

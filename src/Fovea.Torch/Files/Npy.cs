@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Fovea.Torch.Files;
 
@@ -11,7 +11,8 @@ public static class Npy
     /// <summary>
     /// Reads an array of bool, u1, i1, i2, i4, i8, f2, f4 or f8; big-endian and Fortran-ordered ones come little-endian and row-major.
     /// </summary>
-    /// <exception cref="ArrayFormatException">The file is missing, damaged, of another element type (objects are never read), or over 2 GB.</exception>
+    /// <exception cref="ArrayFormatException">The file is missing, damaged, of another element type (objects are never read), or over 2
+    /// GB.</exception>
     public static StoredTensor Read(string path) => FormatFault.Translate(path, UsualRemedy, Problem, () =>
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);

@@ -22,7 +22,8 @@ internal sealed record NpyHeader(ScalarType Type, bool BigEndian, bool FortranOr
 
     /// <summary>Bytes of data that follow the header.</summary>
     /// <exception cref="FormatFault">The shape is not possible.</exception>
-    public long DataBytes => StoredTensor.TryByteCount(Type, Shape) ?? throw new FormatFault($"it declares an impossible shape {FormatFault.Shape(Shape)}");
+    public long DataBytes => StoredTensor.TryByteCount(Type, Shape)
+        ?? throw new FormatFault($"it declares an impossible shape {FormatFault.Shape(Shape)}");
 
     /// <summary>Reads and checks the header; afterwards the stream stands at the data.</summary>
     /// <param name="stream">Forward only.</param>
@@ -35,7 +36,7 @@ internal sealed record NpyHeader(ScalarType Type, bool BigEndian, bool FortranOr
         int got = stream.ReadAtLeast(start[..8], 8, throwOnEndOfStream: false);
         if (got < 8 || !start.StartsWith(Magic)) throw new FormatFault("not a .npy file");
         int version = start[6];
-        if (version is not (1 or 2 or 3) || start[7] != 0) throw new FormatFault($"version {version}.{start[7]} of the .npy format is unknown", "Save it again with numpy.save.");
+        if (version is not (1 or 2 or 3) || start[7] != 0) throw new FormatFault($"version {version}.{start[7]} of the .npy format is unknown");
 
         Span<byte> size = version == 1 ? start[8..10] : start[8..12];
         stream.ReadExactly(size);
@@ -45,7 +46,8 @@ internal sealed record NpyHeader(ScalarType Type, bool BigEndian, bool FortranOr
 
         byte[] text = new byte[length];
         stream.ReadExactly(text);
-        NpyHeader header = new PythonDictReader(version == 3 ? Encoding.UTF8.GetString(text) : Encoding.Latin1.GetString(text)).Read(prefix + text.Length);
+        Encoding encoding = version == 3 ? Encoding.UTF8 : Encoding.Latin1;
+        NpyHeader header = new PythonDictReader(encoding.GetString(text)).Read(prefix + text.Length);
         long expected = header.DataBytes, actual = fileLength - header.Length;
         return expected == actual
             ? header
@@ -101,7 +103,11 @@ internal sealed record NpyHeader(ScalarType Type, bool BigEndian, bool FortranOr
             "f8" => ScalarType.Float64,
             _ => null,
         } : null;
-        if (type is not { } known) throw new FormatFault($"it holds elements of type {FormatFault.Printable(descr, 20)}, which Fovea does not read", UnknownTypeRemedy);
+        if (type is not { } known)
+        {
+            throw new FormatFault($"it holds elements of type {FormatFault.Printable(descr, 20)}, which Fovea does not read", UnknownTypeRemedy);
+        }
+
         if (descr[0] == '|' && known.ElementSize() > 1) throw new FormatFault("its element type has no byte order");
         return (known, descr[0] == '>' && known.ElementSize() > 1);
     }

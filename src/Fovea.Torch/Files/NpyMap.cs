@@ -3,7 +3,8 @@ using System.IO.MemoryMappedFiles;
 namespace Fovea.Torch.Files;
 
 /// <summary>
-/// An <c>.npy</c> file mapped into memory: only the rows that are looked at are read, and several processes share them. Rows may be read from several threads at once;
+/// An <c>.npy</c> file mapped into memory: only the rows that are looked at are read, and several processes share them. Rows may be read from several
+/// threads at once;
 /// nobody may look at a row after <see cref="Dispose"/>.
 /// </summary>
 public sealed unsafe class NpyMap : IDisposable
@@ -61,7 +62,8 @@ public sealed unsafe class NpyMap : IDisposable
         }
     });
 
-    /// <summary>Row <paramref name="index"/>, without a copy. Do not keep it beyond <see cref="Dispose"/>, nor shorten the file meanwhile: either ends the process.</summary>
+    /// <summary>Row <paramref name="index"/>, without a copy. Do not keep it beyond <see cref="Dispose"/>, nor shorten the file meanwhile: either
+    /// ends the process.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public ReadOnlySpan<byte> Row(long index)
     {

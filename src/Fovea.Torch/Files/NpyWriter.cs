@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Fovea.Torch.Files;
 
 /// <summary>
-/// Writes an <c>.npy</c> file row by row, for arrays larger than memory such as prepared images. The file appears under its name only with <see cref="Complete"/>;
+/// Writes an <c>.npy</c> file row by row, for arrays larger than memory such as prepared images. The file appears under its name only with <see
+/// cref="Complete"/>;
 /// disposed before that, nothing is left. Rows may be written from several threads at once.
 /// </summary>
 public sealed class NpyWriter : IDisposable

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Fovea.Torch.Files;
 
 /// <summary>
-/// The safetensors format (github.com/huggingface/safetensors): eight bytes little-endian header length, a JSON header, the tensors' bytes without gaps.
+/// The safetensors format (github.com/huggingface/safetensors): eight bytes little-endian header length, a JSON header, the tensors' bytes without
+/// gaps.
 /// Each tensor is read once, straight into its own array.
 /// </summary>
 public static class Safetensors
@@ -35,11 +36,13 @@ public static class Safetensors
 
     /// <summary>Writes a file, whole or not at all. The same tensors and metadata always give the same bytes.</summary>
     /// <exception cref="IOException">The folder does not exist, or the disk is full.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null) =>
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null) =>
         AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
 
     /// <summary>Writes to a stream, which need not seek.</summary>
-    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    public static void Write(
+        Stream stream, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
     {
         (byte[] json, List<StoredTensor> data) = SafetensorsHeader.Build(tensors, metadata);
         Span<byte> length = stackalloc byte[8];
@@ -56,7 +59,10 @@ public static class Safetensors
         stream.ReadExactly(start);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (headerLength > MaxHeaderBytes) throw new FormatFault($"it declares a header of {headerLength} bytes; {MaxHeaderBytes} are allowed");
-        if (headerLength > (ulong)(length - 8)) throw new FormatFault($"it declares a header of {headerLength} bytes, but has {length - 8} after that number");
+        if (headerLength > (ulong)(length - 8))
+        {
+            throw new FormatFault($"it declares a header of {headerLength} bytes, but has {length - 8} after that number");
+        }
 
         byte[] json = GC.AllocateUninitializedArray<byte>((int)headerLength);
         stream.ReadExactly(json);

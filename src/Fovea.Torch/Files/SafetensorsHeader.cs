@@ -19,7 +19,8 @@ internal static class SafetensorsHeader
         (ScalarType.BFloat16, "BF16"), (ScalarType.Int32, "I32"), (ScalarType.Float32, "F32"), (ScalarType.Float64, "F64"), (ScalarType.Int64, "I64"),
     ];
 
-    /// <summary>Parses and checks a header. Entries come in the order of their data; together they cover exactly <paramref name="dataLength"/> bytes.</summary>
+    /// <summary>Parses and checks a header. Entries come in the order of their data; together they cover exactly <paramref name="dataLength"/>
+    /// bytes.</summary>
     /// <exception cref="FormatFault">Anything about the header is wrong.</exception>
     public static (List<Entry> Entries, SortedDictionary<string, string> Metadata) Parse(ReadOnlySpan<byte> json, long dataLength)
     {
@@ -51,8 +52,10 @@ internal static class SafetensorsHeader
         return (entries, metadata);
     }
 
-    /// <summary>The header of a file, and the tensors in the order of their data: by type, widest first, then by name, as the reference implementation writes.</summary>
-    public static (byte[] Json, List<StoredTensor> Data) Build(IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IEnumerable<KeyValuePair<string, string>>? metadata)
+    /// <summary>The header of a file, and the tensors in the order of their data: by type, widest first, then by name, as the reference
+    /// implementation writes.</summary>
+    public static (byte[] Json, List<StoredTensor> Data) Build(
+        IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IEnumerable<KeyValuePair<string, string>>? metadata)
     {
         var ordered = tensors.OrderByDescending(t => Rank(t.Value.Type)).ThenBy(t => t.Key, StringComparer.Ordinal).ToList();
         using var buffer = new MemoryStream();
@@ -100,7 +103,11 @@ internal static class SafetensorsHeader
         foreach (Entry entry in entries)
         {
             string name = FormatFault.Printable(entry.Name);
-            if (entry.Begin != position) throw new FormatFault($"the data of \"{name}\" begins at byte {entry.Begin}, not at {position}: there is an overlap or a gap");
+            if (entry.Begin != position)
+            {
+                throw new FormatFault($"the data of \"{name}\" begins at byte {entry.Begin}, not at {position}: there is an overlap or a gap");
+            }
+
             if (entry.End < entry.Begin || entry.End > dataLength)
             {
                 throw new FormatFault($"\"{name}\" ends at byte {entry.End}, but the data has {dataLength} bytes");

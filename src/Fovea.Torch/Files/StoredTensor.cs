@@ -14,7 +14,8 @@ public sealed record StoredTensor
     {
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(data);
-        long expected = TryByteCount(type, shape) ?? throw new ArgumentException($"shape [{string.Join(", ", shape)}] is not possible", nameof(shape));
+        long expected = TryByteCount(type, shape)
+            ?? throw new ArgumentException($"shape [{string.Join(", ", shape)}] is not possible", nameof(shape));
         if (data.Length != expected)
         {
             throw new ArgumentException($"{data.Length} bytes given; {type} [{string.Join(", ", shape)}] takes {expected}", nameof(data));
@@ -35,7 +36,8 @@ public sealed record StoredTensor
     public long Count => Data.Length / Type.ElementSize();
 
     /// <summary>Copies values into a stored tensor of <typeparamref name="T"/>'s scalar type.</summary>
-    /// <typeparam name="T">byte, sbyte, short, int, long, Half, float, double or bool. .NET 10 has no bfloat16: build those from <see cref="Data"/>.</typeparam>
+    /// <typeparam name="T">byte, sbyte, short, int, long, Half, float, double or bool. .NET 10 has no bfloat16: build those from <see
+    /// cref="Data"/>.</typeparam>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of these.</exception>
     public static StoredTensor From<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape) where T : unmanaged =>
         new(ScalarTypeOf<T>(), shape.ToArray(), MemoryMarshal.Cast<T, byte>(values).ToArray());

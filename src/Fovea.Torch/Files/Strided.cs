@@ -52,7 +52,8 @@ internal static class Strided
     /// <param name="shape">Sizes, outermost first.</param>
     /// <param name="strides">Steps in elements, none negative.</param>
     /// <param name="target">As long as the view.</param>
-    public static void Copy(ReadOnlySpan<byte> source, int elementSize, long offset, ReadOnlySpan<long> shape, ReadOnlySpan<long> strides, Span<byte> target)
+    public static void Copy(
+        ReadOnlySpan<byte> source, int elementSize, long offset, ReadOnlySpan<long> shape, ReadOnlySpan<long> strides, Span<byte> target)
     {
         if (target.IsEmpty) return;
 

@@ -1,6 +1,7 @@
 namespace Fovea.Torch.Files.Pickle;
 
-// What the unpickler puts on its stack: null (None), bool, long, double, string, object?[] (tuple), PickleList, PickleDict and the types below. Nothing else exists,
+// What the unpickler puts on its stack: null (None), bool, long, double, string, object?[] (tuple), PickleList, PickleDict and the types below.
+// Nothing else exists,
 // so there is nothing that a pickle could run.
 
 internal sealed class PickleList
@@ -8,7 +9,8 @@ internal sealed class PickleList
     public List<object?> Items { get; } = [];
 }
 
-/// <summary>A dict or an OrderedDict. Keys may be of any type, so it is a list of pairs; a later pair replaces an earlier one of the same key.</summary>
+/// <summary>A dict or an OrderedDict. Keys may be of any type, so it is a list of pairs; a later pair replaces an earlier one of the same
+/// key.</summary>
 internal sealed class PickleDict
 {
     public List<(object? Key, object? Value)> Items { get; } = [];

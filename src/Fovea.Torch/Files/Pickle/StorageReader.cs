@@ -1,6 +1,7 @@
 namespace Fovea.Torch.Files.Pickle;
 
-/// <summary>Makes tensors of the views of a checkpoint. A storage that one tensor fills is handed over as it was read; shared ones are copied from.</summary>
+/// <summary>Makes tensors of the views of a checkpoint. A storage that one tensor fills is handed over as it was read; shared ones are copied
+/// from.</summary>
 internal sealed class StorageReader
 {
     private readonly BoundedZip _zip;
@@ -26,7 +27,8 @@ internal sealed class StorageReader
     {
         string shown = FormatFault.Printable(name);
         ScalarType type = view.Storage.Type;
-        long bytes = StoredTensor.TryByteCount(type, view.Shape) ?? throw new FormatFault($"\"{shown}\" has an impossible shape {FormatFault.Shape(view.Shape)}");
+        long bytes = StoredTensor.TryByteCount(type, view.Shape)
+            ?? throw new FormatFault($"\"{shown}\" has an impossible shape {FormatFault.Shape(view.Shape)}");
         _bytesLeft -= bytes;
         if (_bytesLeft < 0) throw new FormatFault($"its tensors up to \"{shown}\" take far more memory than the file has bytes");
 
@@ -61,7 +63,8 @@ internal sealed class StorageReader
     {
         if (length != (Int128)storage.Count * storage.Type.ElementSize())
         {
-            throw new FormatFault($"the storage \"{storage.Key}\" of \"{tensor}\" has {length} bytes, which is not {storage.Count} elements of {storage.Type}");
+            throw new FormatFault(
+                $"the storage \"{storage.Key}\" of \"{tensor}\" has {length} bytes, which is not {storage.Count} elements of {storage.Type}");
         }
     }
 }

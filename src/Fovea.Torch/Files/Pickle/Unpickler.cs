@@ -4,7 +4,8 @@ using System.Text;
 namespace Fovea.Torch.Files.Pickle;
 
 /// <summary>
-/// Reads the pickle of a PyTorch archive (protocols 2 to 5, the opcodes that <c>torch.save</c> writes for dicts of tensors and plain values). It builds data and calls nothing:
+/// Reads the pickle of a PyTorch archive (protocols 2 to 5, the opcodes that <c>torch.save</c> writes for dicts of tensors and plain values). It
+/// builds data and calls nothing:
 /// a global that is not on the list of <see cref="PickleGlobal"/> ends the reading. Work and memory are bounded by the limits below.
 /// </summary>
 internal ref struct Unpickler
@@ -153,7 +154,8 @@ internal ref struct Unpickler
         for (int d = 0; d < size.Length; d++) last += (Int128)(tensor.Shape[d] - 1) * tensor.Strides[d];
         if (last >= storage.Count)
         {
-            throw new FormatFault($"a tensor of shape {FormatFault.Shape(tensor.Shape)} reaches beyond its storage \"{storage.Key}\" of {storage.Count} elements");
+            throw new FormatFault(
+                $"a tensor of shape {FormatFault.Shape(tensor.Shape)} reaches beyond its storage \"{storage.Key}\" of {storage.Count} elements");
         }
 
         return tensor;
