@@ -9,6 +9,7 @@ internal static class Program
     internal static Command[] Verbs() =>
     [
         DoctorVerb.Create(),
+        DataVerb.Create(),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);

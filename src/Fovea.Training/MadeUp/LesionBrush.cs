@@ -98,7 +98,7 @@ internal sealed class LesionBrush(RetinaCanvas canvas, RetinaAnatomy anatomy, Se
             {
                 Vector2D start = root + random.Direction() * (reach * 0.12 * random.NextDouble());
                 Vector2D way = allRound ? random.Direction() : heading.Turned(random.NextDouble(-1.3, 1.3));
-                Strand(canvas.SurfaceBlood, start, way, reach * random.NextDouble(0.55, 1.1), DD * random.NextDouble(0.013, 0.024), 0.32, 0.7);
+                Strand(canvas.SurfaceBlood, start, way, reach * random.NextDouble(0.55, 1.1), DD * random.NextDouble(0.015, 0.027), 0.32, 0.85);
             }
         });
     }

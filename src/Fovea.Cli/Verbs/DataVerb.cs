@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Fovea.Cli.Verbs;
+
+/// <summary>The group of verbs about data sets.</summary>
+internal static class DataVerb
+{
+    public static Command Create() => new("data", "Make and examine data sets.")
+    {
+        DataDrawVerb.Create(),
+    };
+}
