@@ -68,15 +68,18 @@ struct Cache {
         return block;
     }
 
-    void give(void* block) {
+    // False: the block is not one of these.
+    bool give(void* block) {
         std::lock_guard<std::mutex> lock(mutex);
         auto it = sizes.find(block);
+        if (it == sizes.end()) return false;
         auto size = it->second;
         sizes.erase(it);
         in_use -= static_cast<int64_t>(size);
-        if (cached + static_cast<int64_t>(size) > limit) { std::free(block); return; }
+        if (cached + static_cast<int64_t>(size) > limit) { std::free(block); return true; }
         free_blocks[size].push_back(block);
         cached += static_cast<int64_t>(size);
+        return true;
     }
 
     void release_locked() {
@@ -93,22 +96,27 @@ Cache& cache() {
     return *instance;
 }
 
-void free_small(void* p) { std::free(p); }
-void free_large(void* p) { if (p) cache().give(p); }
+// One deleter for both kinds, because oneDNN's scratch memory comes and goes through raw_allocate, which keeps no deleter of its own.
+void release(void* p) {
+    if (!p) return;
+    bool maybe_large = reinterpret_cast<uintptr_t>(p) % kHuge == 0;
+    if (!maybe_large || !cache().give(p)) std::free(p);
+}
 
 struct CachingAllocator final : c10::Allocator {
     at::DataPtr allocate(size_t n) FTORCH_ALLOCATE_CONST override {
         if (n >= kLarge) {
             void* p = cache().take(n);
             TORCH_CHECK(p, "not enough memory: a tensor of ", n, " bytes. Use a smaller batch or image size");
-            return {p, p, &free_large, c10::Device(c10::DeviceType::CPU)};
+            return {p, p, &release, c10::Device(c10::DeviceType::CPU)};
         }
         void* p = nullptr;
         if (n) {
             TORCH_CHECK(posix_memalign(&p, kAlign, n) == 0, "not enough memory: a tensor of ", n, " bytes");
         }
-        return {p, p, &free_small, c10::Device(c10::DeviceType::CPU)};
+        return {p, p, &release, c10::Device(c10::DeviceType::CPU)};
     }
+    c10::DeleterFnPtr raw_deleter() const override { return &release; }
     FTORCH_ALLOCATOR_COPY_DATA
 };
 
