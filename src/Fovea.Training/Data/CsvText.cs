@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Text;
+using Fovea.Torch.Files;
 
 namespace Fovea.Training.Data;
 
-/// <summary>Writes CSV files: UTF-8 without mark, line feeds, RFC 4180 quoting, first to a temporary name and then renamed.</summary>
+/// <summary>Writes CSV files, whole or not at all: UTF-8 without mark, line feeds, RFC 4180 quoting.</summary>
 internal static class CsvText
 {
     private static readonly SearchValues<char> Special = SearchValues.Create("\",;\t\r\n");
@@ -12,22 +13,10 @@ internal static class CsvText
         text.AsSpan().IndexOfAny(Special) >= 0 || text.Length > 0 && (char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]))
             ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
-    /// <exception cref="IOException">The folder does not exist or cannot be written.</exception>
-    public static void Write(string path, IEnumerable<string> lines)
+    /// <exception cref="IOException">The folder does not exist, or the disk is full.</exception>
+    public static void Write(string path, IEnumerable<string> lines) => AtomicFile.Write(path, stream =>
     {
-        var full = Path.GetFullPath(path);
-        var temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
-        try
-        {
-            using (var writer = new StreamWriter(temporary, append: false, new UTF8Encoding(false)) { NewLine = "\n" })
-            {
-                foreach (var line in lines) writer.WriteLine(line);
-            }
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+        using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        foreach (var line in lines) writer.WriteLine(line);
+    });
 }
