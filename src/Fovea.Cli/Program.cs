@@ -10,7 +10,6 @@ internal static class Program
     [
         DoctorVerb.Create(),
         DataVerb.Create(),
-        MetricsVerb.Create(),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Fovea.Cli;
 
 /// <summary>
@@ -23,7 +25,6 @@ internal sealed class ProgressLine : IDisposable
     private long done;
     private string note = "";
     private bool finished;
-    private bool drawn;
 
     /// <param name="title">What is being done: "Training", "epoch 3".</param>
     /// <param name="total">How many units there are; 0 when that is not known.</param>
@@ -50,7 +51,6 @@ internal sealed class ProgressLine : IDisposable
         {
             done = count;
             note = detail ?? note;
-            drawn = false;
             if (!finished && clock.GetElapsedTime(drawnAt) >= (terminal ? TerminalInterval : PlainInterval))
                 Draw();
         }
@@ -74,9 +74,7 @@ internal sealed class ProgressLine : IDisposable
         {
             if (finished)
                 return;
-            // The last report may have been due for a line of its own; the same again says nothing.
-            if (terminal || !drawn)
-                Draw();
+            Draw();
             finished = true;
             if (terminal)
                 output.WriteLine();
@@ -85,7 +83,6 @@ internal sealed class ProgressLine : IDisposable
 
     private void Draw()
     {
-        drawn = true;
         drawnAt = clock.GetTimestamp();
         var line = Line(clock.GetElapsedTime(start));
         if (!terminal)

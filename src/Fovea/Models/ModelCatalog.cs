@@ -37,6 +37,13 @@ public static class ModelCatalog
     /// <summary>The networks, by family and size.</summary>
     public static IReadOnlyList<ModelEntry> Entries { get; } =
     [
+        new("baseline_cnn", "three convolutions and three dense layers, from scratch", "APTOS case study, baseline", 15, o => new BaselineCnn(o)),
+        new("squeezenet1_1", "fire modules, no batch norm; quick on a CPU", "Iandola et al. 2016, arXiv 1602.07360", 32, o => new SqueezeNet(o)),
+        new("mobilenet_v2", "inverted residuals with depthwise convolutions", "Sandler et al. 2018, arXiv 1801.04381", 32, o => new MobileNetV2(o)),
+        new("resnet18", "residual network of 18 layers", "He et al. 2015, arXiv 1512.03385", 32, o => new ResNet(ResNetLayout.ResNet18, o)),
+        new("resnet34", "residual network of 34 layers", "He et al. 2015, arXiv 1512.03385", 32, o => new ResNet(ResNetLayout.ResNet34, o)),
+        new("resnet50", "residual network of 50 layers with bottlenecks", "He et al. 2015, arXiv 1512.03385", 32, o => new ResNet(ResNetLayout.ResNet50, o)),
+        new("resnet18_small", "resnet18 with a small stem, for images of about 28 px", "Yang et al. 2023, arXiv 2110.14795", 8, o => new ResNet(ResNetLayout.ResNet18Small, o)),
     ];
 
     /// <exception cref="UnknownModelException">No network has this name.</exception>

@@ -1,0 +1,106 @@
+// MobileNetV2: Inverted Residuals and Linear Bottlenecks. Sandler et al. 2018, arXiv 1801.04381.
+//
+// Equals torchvision 0.14 mobilenet_v2, the same keys; 3,504,872 parameters with 1000 outputs. No deviation.
+//
+// Shapes: N batch, C channels, H, W pixels.
+using Fovea.Torch;
+using Fovea.Torch.Modules;
+
+namespace Fovea.Models;
+
+/// <summary>A convolution without bias, batch norm and ReLU6: what features.0, features.18 and the first layers of each block are.</summary>
+internal sealed class ConvBnRelu6 : Layer
+{
+    private readonly Conv2d _conv;
+    private readonly BatchNorm2d _bn;
+
+    public ConvBnRelu6(int input, int output, int kernel, int stride = 1, int groups = 1)
+    {
+        _conv = Add("0", new Conv2d(input, output, kernel, stride, padding: (kernel - 1) / 2, groups: groups, bias: false));
+        _bn = Add("1", new BatchNorm2d(output));
+    }
+
+    protected override Tensor Forward(Tensor x, Phase phase) => Functional.Relu6InPlace(_bn.Call(_conv.Call(x, phase), phase));
+}
+
+/// <summary>Widens by 1×1, filters each channel by 3×3, narrows by 1×1 without an activation; with a shortcut where the shape stays.</summary>
+internal sealed class InvertedResidual : Layer
+{
+    private readonly ConvBnRelu6? _expand;
+    private readonly ConvBnRelu6 _depthwise;
+    private readonly Conv2d _project;
+    private readonly BatchNorm2d _bn;
+    private readonly bool _shortCut;
+
+    public InvertedResidual(int input, int output, int stride, int expansion)
+    {
+        var (hidden, i) = (input * expansion, 0);
+        if (expansion != 1) _expand = Add($"conv.{i++}", new ConvBnRelu6(input, hidden, 1));
+        _depthwise = Add($"conv.{i++}", new ConvBnRelu6(hidden, hidden, 3, stride, groups: hidden));
+        _project = Add($"conv.{i++}", new Conv2d(hidden, output, 1, bias: false));
+        _bn = Add($"conv.{i}", new BatchNorm2d(output));
+        _shortCut = stride == 1 && input == output;
+    }
+
+    protected override Tensor Forward(Tensor x, Phase phase)
+    {
+        var y = _depthwise.Call(_expand?.Call(x, phase) ?? x, phase);
+        y = _bn.Call(_project.Call(y, phase), phase);
+        return _shortCut ? x + y : y;
+    }
+}
+
+/// <summary>Inverted residuals with depthwise convolutions: 3.5 million parameters, 0.3 billion multiplications at 224 px.</summary>
+internal sealed class MobileNetV2 : Network
+{
+    /// <summary>Table 2 of the paper: expansion t, channels c, repeats n, stride of the first s. One line a stage.</summary>
+    private static readonly (int T, int C, int N, int S)[] Layout =
+    [
+        (1, 16, 1, 1),    // stage1: side 112 at 224
+        (6, 24, 2, 2),    // stage2: 56
+        (6, 32, 3, 2),    // stage3: 28
+        (6, 64, 4, 2),    // stage4: 14
+        (6, 96, 3, 1),    // stage5: 14
+        (6, 160, 3, 2),   // stage6: 7
+        (6, 320, 1, 1),   // stage7: 7
+    ];
+
+    private readonly ConvBnRelu6 _stem, _top;
+    private readonly List<InvertedResidual>[] _stages = new List<InvertedResidual>[Layout.Length];
+    private readonly Linear _head;
+    private readonly double _dropout;
+
+    public MobileNetV2(NetworkOptions options)
+    {
+        _stem = Add("features.0", new ConvBnRelu6(options.InputChannels, 32, 3, stride: 2));
+        var (channels, index) = (32, 1);
+        for (var stage = 0; stage < Layout.Length; stage++)
+        {
+            var (t, c, n, s) = Layout[stage];
+            _stages[stage] = [];
+            for (var i = 0; i < n; i++, channels = c)
+                _stages[stage].Add(Add($"features.{index++}", new InvertedResidual(channels, c, i == 0 ? s : 1, t)));
+        }
+        _top = Add($"features.{index}", new ConvBnRelu6(channels, 1280, 1));
+        _head = Add("classifier.1", new Linear(1280, options.Outputs));
+        _dropout = options.Dropout ?? 0.2;
+        Initialisation.Apply(this, weight => Initialisation.KaimingNormal(weight, fanOut: true));
+        Initialisation.Normal(_head.Weight, 0, 0.01);
+    }
+
+    public override IReadOnlyList<string> StageNames => ["stem", .. Layout.Select((_, i) => $"stage{i + 1}"), "top"];
+
+    public override string HeadPath => "classifier.1";
+
+    protected override Tensor Forward(Tensor x, Phase phase, StageRecorder stages)
+    {
+        x = stages.Mark("stem", _stem.Call(x, phase));                                          // [N, 32, H/2, W/2]
+        for (var stage = 0; stage < _stages.Length; stage++)
+        {
+            foreach (var block in _stages[stage]) x = block.Call(x, phase);
+            stages.Mark($"stage{stage + 1}", x);
+        }
+        x = stages.Mark("top", _top.Call(x, phase));                                            // [N, 1280, H/32, W/32]
+        return _head.Call(Functional.Dropout(Functional.GlobalAveragePool(x), _dropout, phase == Phase.Training), phase);          // [N, outputs]
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fovea.Models;
+using Fovea.Torch;
+using Fovea.Torch.Modules;
+
+namespace Fovea.Tests.Models;
+
+/// <summary>The weights and inputs that oracle/models.py computes too: a hash of a tensor's name and an element's index, so that no weights are stored.</summary>
+internal static class FormulaWeights
+{
+    public static void Fill(Module module)
+    {
+        using var noGrad = new NoGrad();
+        foreach (var (name, tensor) in module.NamedParameters().Concat(module.NamedBuffers()))
+            if (tensor.Type == ScalarType.Float32) tensor.CopyFrom<float>(Of(name, tensor.Shape));
+    }
+
+    public static Tensor Input(params long[] shape) => Tensor.From(InputValues(shape), shape);
+
+    public static float[] InputValues(params long[] shape)
+    {
+        var seed = Seed("input");
+        return [.. Enumerable.Range(0, Count(shape)).Select(i => (float)(4 * Noise(seed, i) - 2))];
+    }
+
+    private static float[] Of(string name, long[] shape)
+    {
+        var seed = Seed(name);
+        var values = new float[Count(shape)];
+        var bound = shape.Length > 1 ? Math.Sqrt(3.0 / (values.Length / shape[0])) : 0;
+        var positive = name.EndsWith("running_var", StringComparison.Ordinal) || (name.EndsWith("weight", StringComparison.Ordinal) && shape.Length == 1);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var u = Noise(seed, i);
+            values[i] = (float)(positive ? 0.5 + u : shape.Length > 1 ? (2 * u - 1) * bound : 0.4 * u - 0.2);
+        }
+        return values;
+    }
+
+    private static int Count(long[] shape) => (int)shape.Aggregate(1L, (a, b) => a * b);
+
+    private static uint Seed(string name)
+    {
+        var seed = 2166136261u;
+        foreach (var b in Encoding.UTF8.GetBytes(name)) seed = (seed ^ b) * 16777619u;
+        return seed;
+    }
+
+    private static double Noise(uint seed, int i)
+    {
+        var x = (uint)i * 2654435761u + seed;
+        x = (x ^ (x >> 16)) * 0x85EBCA6Bu;
+        x = (x ^ (x >> 13)) * 0xC2B2AE35u;
+        x ^= x >> 16;
+        return x / 4294967296.0;
+    }
+}
+
+/// <summary>What oracle/models.py wrote.</summary>
+internal sealed record Parity(List<Parity.NetworkCase> Networks, List<Parity.Cam> GradCam, Parity.RealCase SqueezenetImageNet)
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
+    public static Parity Fixture { get; } = JsonSerializer.Deserialize<Parity>(File.ReadAllBytes(TestPaths.Oracle("models/parity.json")), Options)!;
+
+    public sealed record Stage(long[] Shape, double Norm, float[] Sample);
+
+    public sealed record Case(long[] Input, float[] Logits, Dictionary<string, Stage> Stages);
+
+    public sealed record NetworkCase(string Network, int Outputs, long Parameters, List<Case> Cases);
+
+    public sealed record CamTarget(HeadKind Kind, int Classes, int Grade);
+
+    public sealed record Cam(string Network, int Outputs, CamTarget Target, string Layer, int[] Shape, double Max, float[] Map);
+
+    public sealed record RealCase(long[] Input, float[] Logits);
+}
