@@ -10,6 +10,9 @@ public enum PreprocessingKind
 
     /// <summary>The APTOS case study's: crop, resize, disc mask, local mean subtracted.</summary>
     BenGraham,
+
+    /// <summary>The multi-task replication's: resize, crop, disc mask, crop again to the disc, local mean subtracted, resize. It used sigma 30.</summary>
+    BenGrahamTight,
 }
 
 /// <summary>

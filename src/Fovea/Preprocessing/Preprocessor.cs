@@ -15,7 +15,8 @@ public static class Preprocessor
         {
             PreprocessingKind.Plain => Resized(photograph.Pixels, new PixelBox(0, 0, pixels.Width, pixels.Height), spec),
             PreprocessingKind.FieldOfView => FieldOfView(pixels, spec),
-            _ => BenGraham(pixels, spec),
+            PreprocessingKind.BenGraham => BenGraham(pixels, spec),
+            _ => BenGrahamTight(pixels, spec),
         };
     }
 
@@ -46,13 +47,26 @@ public static class Preprocessor
 
     private static PreparedImage BenGraham(Image pixels, PreprocessingSpec spec)
     {
-        var box = BorderCrop.AnyBright(pixels, spec.Tolerance);
-        var cropped = box.Covers(pixels) ? pixels : pixels.Crop(box.X, box.Y, box.Width, box.Height);
-        var transform = AffineTransform.Translation(-box.X, -box.Y).Then(AffineTransform.ForResize(box.Width, box.Height, spec.Size, spec.Size));
+        var (cropped, crop) = BorderCrop.AnyBright(pixels, spec.Tolerance, swapped: true);
         // Bilinear whatever the scale, as the case study did.
         var square = cropped.Resize(spec.Size, spec.Size);
         DiscMask.Apply(square);
-        var result = Image.AddWeighted(square, 4, square.GaussianBlur(spec.Sigma), -4, 128);
-        return new PreparedImage(result, transform, pixels.Width, pixels.Height, spec);
+        var transform = crop.Then(AffineTransform.ForResize(cropped.Width, cropped.Height, spec.Size, spec.Size));
+        return new PreparedImage(SubtractLocalMean(square, spec.Sigma), transform, pixels.Width, pixels.Height, spec);
     }
+
+    private static PreparedImage BenGrahamTight(Image pixels, PreprocessingSpec spec)
+    {
+        var square = pixels.Resize(spec.Size, spec.Size);
+        var (cropped, first) = BorderCrop.AnyBright(square, spec.Tolerance, swapped: true);
+        if (ReferenceEquals(cropped, square)) cropped = square.Clone(); // DiscMask works in place
+        DiscMask.Apply(cropped);
+        // By now the replication had turned its BGR into RGB, so that the second crop weighs the colours rightly.
+        var (disc, second) = BorderCrop.AnyBright(cropped, spec.Tolerance, swapped: false);
+        var transform = AffineTransform.ForResize(pixels.Width, pixels.Height, spec.Size, spec.Size).Then(first).Then(second)
+            .Then(AffineTransform.ForResize(disc.Width, disc.Height, spec.Size, spec.Size));
+        return new PreparedImage(SubtractLocalMean(disc, spec.Sigma).Resize(spec.Size, spec.Size), transform, pixels.Width, pixels.Height, spec);
+    }
+
+    private static Image SubtractLocalMean(Image image, double sigma) => Image.AddWeighted(image, 4, image.GaussianBlur(sigma), -4, 128);
 }
