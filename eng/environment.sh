@@ -20,9 +20,10 @@ die() { say "$*"; exit 1; }
 
 # is_stale cli|all: has anything that goes into this build changed since it was made? A deleted file shows in its folder's time.
 is_stale() {
-  local stamp=$root/obj/$1.stamp watched=("$root/src" "$root/native" "$root/Directory.Build.props" "$root/Directory.Packages.props")
+  local stamp=$root/obj/$1.stamp made=$root/src/Fovea.Cli/bin/Release/net10.0 watched=("$root/src" "$root/native" "$root/Directory.Build.props" "$root/Directory.Packages.props" "$root/eng/packages.txt")
   [[ $1 == all ]] && watched+=("$root/tests")
   # The stamp names the folder: a build that was moved with its checkout would look elsewhere for its parts.
   [[ -f $stamp && $(<"$stamp") == "$root" ]] || return 0
+  [[ -f $made/Fovea.Cli.dll && -f $made/libfovea_torch.so && -f $made/libfovea_imaging.so ]] || return 0
   [[ -n $(find "${watched[@]}" \( -name bin -o -name obj -o -path "$root/native/build" \) -prune -o -newer "$stamp" -print -quit) ]]
 }

@@ -6,9 +6,11 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=eng/environment.sh
 source "$root/eng/environment.sh"
 
-packages=(g++ cmake ninja-build libopencv-dev libgdcm-dev)
-# Somebody who points CMake at a libtorch of their own (pip's wheel, a CUDA build) does not want the distribution's beside it.
-[[ -n ${CMAKE_PREFIX_PATH:-}${Torch_DIR:-} ]] || packages+=(libtorch-dev libgloo-dev)
+packages=()
+while read -r package _; do
+  # Somebody who points CMake at a libtorch of their own (pip's wheel, a CUDA build) does not want the distribution's beside it.
+  [[ -n ${CMAKE_PREFIX_PATH:-}${Torch_DIR:-} && ( $package == libtorch-dev || $package == libgloo-dev ) ]] || packages+=("$package")
+done <"$root/eng/packages.txt"
 case ${1:-} in
   --with-oracles) packages+=(python3-torch python3-torchvision python3-opencv python3-sklearn) ;;
   "") ;;

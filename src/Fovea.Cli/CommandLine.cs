@@ -15,10 +15,13 @@ namespace Fovea.Cli;
 internal sealed class CommandLine
 {
     private readonly Command root = new("fovea", "Fovea trains, measures, explains and serves deep networks for retinal images. Research software, not a medical device.");
+    private readonly TextWriter error;
     private readonly Option<bool> verbose = new("--verbose") { Description = "Show the stack of an error, and more of what is done.", Recursive = true };
 
-    public CommandLine(IEnumerable<Command> verbs)
+    /// <param name="error">Where the line about a failure goes; stderr when null.</param>
+    public CommandLine(IEnumerable<Command> verbs, TextWriter? error = null)
     {
+        this.error = error ?? Console.Error;
         // Not RootCommand: that one is named after the assembly, and its help also answers to /h and /?, which are legal paths here.
         root.Options.Add(new HelpOption("--help", "-h") { Recursive = true });
         root.Options.Add(new VersionOption { Action = new VersionAction() });
@@ -27,16 +30,19 @@ internal sealed class CommandLine
             root.Add(verb);
     }
 
-    public Command Root => root;
-
     /// <summary>The version of this build: <c>0.1.0+commit</c>, or <c>0.1.0</c> when it was built outside a git checkout.</summary>
     public static string Version { get; } =
         typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
+    /// <summary>What is wrong with these arguments, in one line, or null when they can be run.</summary>
+    public string? Check(string[] args) => UsageError(Parse(args));
+
+    // No response files: "@photo.jpg" is a file name.
+    private ParseResult Parse(string[] args) => root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
     public async Task<int> RunAsync(string[] args)
     {
-        // No response files: "@photo.jpg" is a file name.
-        var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parse = Parse(args);
         if (parse.Action is not HelpAction and not VersionAction)
         {
             if (UsageError(parse) is { } line)
@@ -44,7 +50,7 @@ internal sealed class CommandLine
             if (parse.CommandResult.Command is { Action: null })
             {
                 // "fovea" or "fovea data" alone: the list of what could follow, but not success, since nothing was done.
-                root.Parse([.. args, "--help"]).Invoke(new InvocationConfiguration { Output = Console.Error });
+                root.Parse([.. args, "--help"]).Invoke(new InvocationConfiguration { Output = error });
                 return ExitCodes.Usage;
             }
         }
@@ -61,23 +67,23 @@ internal sealed class CommandLine
         {
             var (code, line) = ExitCodes.Of(exception);
             if (parse.GetValue(verbose))
-                Console.Error.WriteLine(exception);
+                error.WriteLine(exception);
             return Fail(code, line);
         }
     }
 
-    private static int Fail(int code, string line)
+    private int Fail(int code, string line)
     {
-        Console.Error.WriteLine(line);
+        error.WriteLine(line);
         return code;
     }
 
-    private static void Interrupt(PosixSignalContext signal, CancellationTokenSource interrupt)
+    private void Interrupt(PosixSignalContext signal, CancellationTokenSource interrupt)
     {
         if (interrupt.IsCancellationRequested)
             Environment.Exit(ExitCodes.Interrupted);
         signal.Cancel = true;
-        Console.Error.WriteLine("Stopping; once more to stop at once.");
+        error.WriteLine("Stopping; once more to stop at once.");
         interrupt.Cancel();
     }
 

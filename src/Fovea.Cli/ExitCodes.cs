@@ -1,3 +1,8 @@
+using Fovea.Imaging;
+using Fovea.Models;
+using Fovea.Torch;
+using Fovea.Torch.Files;
+
 namespace Fovea.Cli;
 
 /// <summary>
@@ -20,9 +25,13 @@ internal static class ExitCodes
         return cause switch
         {
             OperationCanceledException => (Interrupted, "Interrupted."),
-            UsageException => (Usage, cause.Message),
-            DllNotFoundException => (Bug, NativeLibraryMissing(cause)),
-            BadImageFormatException => (Bug, NativeLibraryMissing(cause)),
+            UsageException or UnknownModelException => (Usage, OneLine(cause.Message)),
+            UnreadableImageException or UnwritableImageException or ArrayFormatException => (UnreadableInput, OneLine(cause.Message)),
+            WeightsFormatException => (Model, OneLine(cause.Message)),
+            DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => (Bug, NativeLibraryMissing(cause)),
+            OutOfMemoryException => (Bug, OutOfMemory),
+            TorchException when cause.Message.Contains("allocate memory", StringComparison.Ordinal) || cause.Message.Contains("out of memory", StringComparison.Ordinal) =>
+                (Bug, OutOfMemory),
             // An assembly of our own that is missing arrives as FileNotFoundException too; that is an installation's fault, not the input's.
             FileNotFoundException { FileName: string name } when !IsAssemblyName(name) => (UnreadableInput, $"{name}: no such file. Check the path."),
             DirectoryNotFoundException => (UnreadableInput, $"{OneLine(cause.Message)} Check the path."),
@@ -34,15 +43,20 @@ internal static class ExitCodes
 
     private static (int, string)? KnownByName(Exception cause) => cause.GetType().Name switch
     {
-        "UnreadableImageException" or "DatasetException" or "ArrayFormatException" => (UnreadableInput, OneLine(cause.Message)),
+        "DatasetException" => (UnreadableInput, OneLine(cause.Message)),
         "UngradableException" => (Ungradable, OneLine(cause.Message)),
-        "WeightsFormatException" or "ModelFileException" => (Model, OneLine(cause.Message)),
+        "ModelFileException" or "TrainingDivergedException" => (Model, OneLine(cause.Message)),
         "RecipeException" or "UnknownModelException" => (Usage, OneLine(cause.Message)),
         _ => null,
     };
 
+    private const string OutOfMemory = "Out of memory: the work needs more than this machine has. Use a smaller batch or smaller images, or end other programs.";
+
+    // The loaders of the two bridges say what they tried and how to mend it; the runtime's own message does not.
     private static string NativeLibraryMissing(Exception cause) =>
-        $"{OneLine(cause.Message)} Run `fovea doctor` to see which library is missing and the command that installs it.";
+        cause.Message.Contains("doctor", StringComparison.Ordinal)
+            ? OneLine(cause.Message)
+            : $"{OneLine(cause.Message)} Run `fovea doctor` to see which library is missing and the command that installs it.";
 
     private static bool IsAssemblyName(string name) => name.Contains("Version=", StringComparison.Ordinal) || name.EndsWith(".dll", StringComparison.Ordinal);
 

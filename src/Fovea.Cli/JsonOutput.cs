@@ -11,7 +11,7 @@ namespace Fovea.Cli;
 /// </summary>
 internal static class JsonOutput
 {
-    private static readonly JsonSerializerOptions Lines = Options(indented: false);
+    private static readonly JsonSerializerOptions Compact = Options(indented: false);
     private static readonly JsonSerializerOptions Document = Options(indented: true);
 
     /// <summary>The option that a verb adds when it prints results.</summary>
@@ -21,7 +21,10 @@ internal static class JsonOutput
     public static void Write<T>(T result) => Console.Out.WriteLine(JsonSerializer.Serialize(result, Document));
 
     /// <summary>Prints one of many results on a line of its own.</summary>
-    public static void WriteLine<T>(T result) => Console.Out.WriteLine(JsonSerializer.Serialize(result, Lines));
+    public static void WriteLine<T>(T result) => Console.Out.WriteLine(Line(result));
+
+    /// <summary>One result as one line of JSON, without its end.</summary>
+    public static string Line<T>(T result) => JsonSerializer.Serialize(result, Compact);
 
     private static JsonSerializerOptions Options(bool indented) => new(JsonSerializerDefaults.Web)
     {

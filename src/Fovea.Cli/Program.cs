@@ -10,6 +10,7 @@ internal static class Program
     [
         DoctorVerb.Create(),
         DataVerb.Create(),
+        MetricsVerb.Create(),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Fovea.Cli;
 
 /// <summary>
@@ -25,6 +23,7 @@ internal sealed class ProgressLine : IDisposable
     private long done;
     private string note = "";
     private bool finished;
+    private bool drawn;
 
     /// <param name="title">What is being done: "Training", "epoch 3".</param>
     /// <param name="total">How many units there are; 0 when that is not known.</param>
@@ -51,6 +50,7 @@ internal sealed class ProgressLine : IDisposable
         {
             done = count;
             note = detail ?? note;
+            drawn = false;
             if (!finished && clock.GetElapsedTime(drawnAt) >= (terminal ? TerminalInterval : PlainInterval))
                 Draw();
         }
@@ -74,7 +74,9 @@ internal sealed class ProgressLine : IDisposable
         {
             if (finished)
                 return;
-            Draw();
+            // The last report may have been due for a line of its own; the same again says nothing.
+            if (terminal || !drawn)
+                Draw();
             finished = true;
             if (terminal)
                 output.WriteLine();
@@ -83,6 +85,7 @@ internal sealed class ProgressLine : IDisposable
 
     private void Draw()
     {
+        drawn = true;
         drawnAt = clock.GetTimestamp();
         var line = Line(clock.GetElapsedTime(start));
         if (!terminal)
