@@ -1,3 +1,4 @@
+using Fovea.Imaging.Formats;
 using Fovea.Imaging.Internal;
 
 namespace Fovea.Imaging;
@@ -5,42 +6,38 @@ namespace Fovea.Imaging;
 /// <summary>Pictures from bytes and bytes from pictures.</summary>
 public static class ImageCodec
 {
-    // cv::ImwriteFlags
-    private const int JpegQuality = 1, PngCompression = 16, WebPQuality = 64;
+    /// <summary>zlib's default: beyond it files shrink by less than 1 % and take twice as long.</summary>
+    private const int PngLevel = 6;
 
-    /// <summary>What the header says, reading as little as possible and allocating nothing of the picture's size.</summary>
+    /// <summary>What the header says, allocating nothing of the picture's size.</summary>
     /// <param name="name">What an error message calls the picture.</param>
-    /// <exception cref="UnreadableImageException">No picture of a known format.</exception>
-    public static ImageInfo Probe(ReadOnlySpan<byte> bytes, string name) => throw new NotImplementedException();
+    /// <exception cref="UnreadableImageException">No picture of a known format, or one whose header is damaged.</exception>
+    public static ImageInfo Probe(ReadOnlySpan<byte> bytes, string name)
+    {
+        try
+        {
+            return Header(bytes);
+        }
+        catch (Refusal e)
+        {
+            throw new UnreadableImageException(name, e.Message, e.Remedy, e);
+        }
+    }
 
-    /// <summary>The picture upright (EXIF orientation applied), as RGB, or as grey when the options say so.</summary>
+    /// <summary>The picture upright (EXIF orientation applied), as RGB, or as grey when the options say so. An alpha channel is dropped.</summary>
     /// <param name="name">What an error message calls the picture.</param>
     /// <exception cref="UnreadableImageException">
     /// Not a picture of a known format, damaged, truncated, too large, or of a kind that would silently lose meaning (16 bits, CMYK).
     /// </exception>
-    public static unsafe Image Decode(ReadOnlySpan<byte> bytes, string name, DecodeOptions? options = null)
+    public static Image Decode(ReadOnlySpan<byte> bytes, string name, DecodeOptions? options = null)
     {
-        options ??= DecodeOptions.Default;
-        nint decoded = 0;
         try
         {
-            fixed (byte* at = bytes)
-            {
-                Native.Decode(at, bytes.Length, options.Grey ? 0 : 1, out decoded, out var width, out var height, out var channels);
-                var image = Image.Uninitialised(width, height, channels);
-                fixed (byte* pixels = image.Pixels)
-                    Native.DecodedTake(decoded, new PixelView(pixels, image));
-                return image;
-            }
+            return Picture(bytes, options ?? DecodeOptions.Default);
         }
-        catch (ImagingException e)
+        catch (Refusal e)
         {
-            throw new UnreadableImageException(name, "not an image", "Give a JPEG, PNG, TIFF, BMP, WebP or DICOM file", e);
-        }
-        finally
-        {
-            if (decoded != 0)
-                Native.DecodedFree(decoded);
+            throw new UnreadableImageException(name, e.Message, e.Remedy, e);
         }
     }
 
@@ -52,32 +49,117 @@ public static class ImageCodec
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        var (extension, parameters) = format switch
-        {
-            ImageFormat.Jpeg => (".jpg", new[] { JpegQuality, quality }),
-            ImageFormat.Png => (".png", [PngCompression, 6]),
-            ImageFormat.Tiff => (".tif", []),
-            ImageFormat.Bmp => (".bmp", []),
-            ImageFormat.WebP => (".webp", [WebPQuality, quality]),
-            _ => throw new NotSupportedException($"{format} is only read."),
-        };
+        if (format == ImageFormat.Bmp)
+            return BmpFormat.Encode(image);
+        if (format == ImageFormat.WebP)
+            image = image.Channels == 1 ? image.ToRgb() : image;
         nint encoded = 0;
         try
         {
             fixed (byte* pixels = image.Pixels)
-            fixed (int* p = parameters)
             {
-                Native.Encode(new PixelView(pixels, image), extension, p, parameters.Length, out encoded, out var length);
-                var bytes = GC.AllocateUninitializedArray<byte>(checked((int)length));
-                fixed (byte* destination = bytes)
-                    Native.EncodedTake(encoded, destination, length);
-                return bytes;
+                var view = new PixelView(pixels, image);
+                switch (format)
+                {
+                    case ImageFormat.Jpeg: Native.JpegEncode(view, quality, out encoded); break;
+                    case ImageFormat.Png: Native.PngEncode(view, PngLevel, out encoded); break;
+                    case ImageFormat.Tiff: Native.TiffEncode(view, out encoded); break;
+                    case ImageFormat.WebP: Native.WebPEncode(view, quality, out encoded); break;
+                    default: throw new NotSupportedException($"{format.Name()} is only read.");
+                }
             }
+            Native.BytesLength(encoded, out var length);
+            var bytes = GC.AllocateUninitializedArray<byte>(checked((int)length));
+            fixed (byte* destination = bytes)
+                Native.BytesCopy(encoded, destination, length);
+            return bytes;
         }
         finally
         {
             if (encoded != 0)
-                Native.EncodedFree(encoded);
+                Native.BytesFree(encoded);
         }
+    }
+
+    private static ImageInfo Header(ReadOnlySpan<byte> bytes) => FormatOf(bytes) switch
+    {
+        ImageFormat.Jpeg => JpegFormat.Probe(bytes),
+        ImageFormat.Png => PngFormat.Probe(bytes),
+        ImageFormat.Tiff => TiffFormat.Probe(bytes),
+        ImageFormat.Bmp => BmpFormat.Probe(bytes),
+        ImageFormat.WebP => WebPFormat.Probe(bytes),
+        ImageFormat.Dicom => DicomFormat.Probe(bytes),
+        _ => throw NotAnImage(bytes),
+    };
+
+    private static Image Picture(ReadOnlySpan<byte> bytes, DecodeOptions options)
+    {
+        var info = Header(bytes);
+        var pixels = (long)info.Width * info.Height;
+        if (pixels > options.MaxPixels || pixels * 3 > Array.MaxLength)
+            throw new Refusal(
+                $"too large ({info.Width}x{info.Height} pixels; the limit is {options.MaxPixels / 1e6:0.###} megapixels)", "Scale it down first");
+        if (info.BitDepth > 8)
+            throw Refusal.Bits(info.BitDepth);
+        try
+        {
+            var stored = Stored(bytes, info, options);
+            if (options.Grey)
+                stored = stored.Channels == 1 ? stored : stored.ToGrey();
+            else
+                stored = stored.Channels == 3 ? stored : stored.ToRgb();
+            return Exif.Upright(stored, info.Orientation);
+        }
+        catch (ImagingException e)
+        {
+            throw Refusal.Damaged(info.Format, e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.'), e);
+        }
+    }
+
+    private static Image Stored(ReadOnlySpan<byte> bytes, ImageInfo info, DecodeOptions options)
+    {
+        switch (info.Format)
+        {
+            case ImageFormat.Jpeg:
+                JpegFormat.RequirePlausible(bytes, info);
+                return JpegFormat.Decode(bytes, info, options);
+            case ImageFormat.Png:
+                PngFormat.RequirePlausible(bytes, info);
+                return PngFormat.Decode(bytes, info, options);
+            case ImageFormat.Tiff:
+                TiffFormat.RequirePlausible(bytes, options);
+                return TiffFormat.Decode(bytes, info);
+            case ImageFormat.Bmp:
+                BmpFormat.RequirePlausible(bytes);
+                return BmpFormat.Decode(bytes);
+            case ImageFormat.WebP:
+                return WebPFormat.Decode(bytes, info);
+            default:
+                return DicomFormat.Decode(bytes, options);
+        }
+    }
+
+    private static ImageFormat? FormatOf(ReadOnlySpan<byte> bytes) =>
+        JpegFormat.Matches(bytes) ? ImageFormat.Jpeg
+        : PngFormat.Matches(bytes) ? ImageFormat.Png
+        : TiffFormat.Matches(bytes) ? ImageFormat.Tiff
+        : WebPFormat.Matches(bytes) ? ImageFormat.WebP
+        : DicomHeader.Matches(bytes) ? ImageFormat.Dicom // before BMP, whose mark of two letters a preamble may hold
+        : BmpFormat.Matches(bytes) ? ImageFormat.Bmp
+        : null;
+
+    /// <summary>Says what the bytes are instead, where that is easy to see.</summary>
+    private static Refusal NotAnImage(ReadOnlySpan<byte> bytes)
+    {
+        var what =
+            bytes.IsEmpty ? "the file is empty"
+            : bytes.StartsWith("GIF8"u8) ? "it is a GIF"
+            : bytes.StartsWith("%PDF"u8) ? "it is a PDF"
+            : bytes.StartsWith("PK\u0003\u0004"u8) ? "it is a zip archive"
+            : bytes.Length > 12 && bytes.Slice(4, 4).SequenceEqual("ftyp"u8) ? "it is HEIC, AVIF or a video"
+            : bytes[..Math.Min(bytes.Length, 256)].IndexOfAnyExceptInRange((byte)'\t', (byte)'~') < 0 ? "it is text"
+            : bytes.IndexOfAnyExcept((byte)0) < 0 ? "it holds only zeros"
+            : "its first bytes are of no known format";
+        return new Refusal($"not an image ({what})", Refusal.KnownFormats);
     }
 }

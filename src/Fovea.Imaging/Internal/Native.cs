@@ -20,24 +20,42 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "fimg_get_threads")]
     internal static partial Status GetThreads(out int count);
 
-    // codec.cpp
-    [LibraryImport(Library, EntryPoint = "fimg_decode")]
-    internal static partial Status Decode(byte* bytes, long length, int flags, out nint decoded, out int width, out int height, out int channels);
+    // codec.cpp, jpeg.cpp, png.cpp, tiff.cpp, webp.cpp, dicom.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_bytes_length")]
+    internal static partial Status BytesLength(nint bytes, out long length);
 
-    [LibraryImport(Library, EntryPoint = "fimg_decoded_take")]
-    internal static partial Status DecodedTake(nint decoded, PixelView destination);
+    [LibraryImport(Library, EntryPoint = "fimg_bytes_copy")]
+    internal static partial Status BytesCopy(nint bytes, byte* destination, long length);
 
-    [LibraryImport(Library, EntryPoint = "fimg_decoded_free")]
-    internal static partial Status DecodedFree(nint decoded);
+    [LibraryImport(Library, EntryPoint = "fimg_bytes_free")]
+    internal static partial Status BytesFree(nint bytes);
 
-    [LibraryImport(Library, EntryPoint = "fimg_encode", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial Status Encode(PixelView source, string extension, int* parameters, int parameterCount, out nint encoded, out long length);
+    [LibraryImport(Library, EntryPoint = "fimg_jpeg_decode")]
+    internal static partial Status JpegDecode(byte* bytes, long length, int denominator, PixelView destination);
 
-    [LibraryImport(Library, EntryPoint = "fimg_encoded_take")]
-    internal static partial Status EncodedTake(nint encoded, byte* destination, long length);
+    [LibraryImport(Library, EntryPoint = "fimg_jpeg_encode")]
+    internal static partial Status JpegEncode(PixelView source, int quality, out nint encoded);
 
-    [LibraryImport(Library, EntryPoint = "fimg_encoded_free")]
-    internal static partial Status EncodedFree(nint encoded);
+    [LibraryImport(Library, EntryPoint = "fimg_png_decode")]
+    internal static partial Status PngDecode(byte* bytes, long length, PixelView destination);
+
+    [LibraryImport(Library, EntryPoint = "fimg_png_encode")]
+    internal static partial Status PngEncode(PixelView source, int level, out nint encoded);
+
+    [LibraryImport(Library, EntryPoint = "fimg_tiff_decode")]
+    internal static partial Status TiffDecode(byte* bytes, long length, int orientation, PixelView destination);
+
+    [LibraryImport(Library, EntryPoint = "fimg_tiff_encode")]
+    internal static partial Status TiffEncode(PixelView source, out nint encoded);
+
+    [LibraryImport(Library, EntryPoint = "fimg_webp_decode")]
+    internal static partial Status WebPDecode(byte* bytes, long length, PixelView destination);
+
+    [LibraryImport(Library, EntryPoint = "fimg_webp_encode")]
+    internal static partial Status WebPEncode(PixelView source, int quality, out nint encoded);
+
+    [LibraryImport(Library, EntryPoint = "fimg_dicom_decode")]
+    internal static partial Status DicomDecode(byte* bytes, long length, PixelView destination);
 
     // geometry.cpp
     [LibraryImport(Library, EntryPoint = "fimg_resize")]
