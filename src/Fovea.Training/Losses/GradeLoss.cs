@@ -1,0 +1,87 @@
+using Fovea.Models;
+using Fovea.Torch;
+using Fovea.Training.Recipes;
+
+namespace Fovea.Training.Losses;
+
+// Shape shorthand in this file: N images, K grades, O outputs of the head (K softmax, K or K-1 ordinal, 1 regression).
+
+/// <summary>
+/// What training minimises: the head's own loss for each image, weighted by the class of its label,
+/// Σ w(yᵢ) lᵢ / Σ w(yᵢ), which is how PyTorch weights its cross-entropy.
+/// </summary>
+public sealed class GradeLoss : IDisposable
+{
+    private readonly HeadSpec _head;
+    private readonly LossRecipe _recipe;
+    private readonly Tensor? _weights; // [K]
+
+    /// <param name="classCounts">How many training images each grade has; decides the weights.</param>
+    public GradeLoss(HeadSpec head, LossRecipe recipe, ReadOnlySpan<int> classCounts)
+    {
+        (_head, _recipe) = (head, recipe);
+        if (recipe.ClassWeights == ClassWeighting.None) return;
+        var weights = ClassWeights(recipe.ClassWeights, classCounts);
+        _weights = Tensor.From(Array.ConvertAll(weights, w => (float)w)).OutliveScopes();
+    }
+
+    /// <summary>One weight a class: n / (K · n_c), where a class without images counts as having one; or its square root with a mean of 1 over the images.</summary>
+    public static double[] ClassWeights(ClassWeighting weighting, ReadOnlySpan<int> counts)
+    {
+        var total = 0.0;
+        foreach (var count in counts) total += count;
+        var weights = new double[counts.Length];
+        for (var k = 0; k < counts.Length; k++) weights[k] = weighting == ClassWeighting.None ? 1 : total / (counts.Length * Math.Max(1.0, counts[k]));
+        if (weighting != ClassWeighting.SquareRoot) return weights;
+        var mean = 0.0;
+        for (var k = 0; k < counts.Length; k++)
+        {
+            weights[k] = Math.Sqrt(weights[k]);
+            mean += weights[k] * counts[k] / total;
+        }
+        return Array.ConvertAll(weights, w => w / mean);
+    }
+
+    /// <param name="logits">[N, O], any floating type; computed in float32.</param>
+    /// <param name="grades">[N] int64, 0 … K−1.</param>
+    /// <returns>A scalar.</returns>
+    public Tensor Call(Tensor logits, Tensor grades)
+    {
+        using var scope = new TensorScope();
+        var each = PerImage(logits.To(ScalarType.Float32), grades); // [N]
+        if (_weights is null) return scope.Keep(each.Mean());
+        var w = _weights.IndexSelect(0, grades);
+        return scope.Keep((each * w).Sum() / w.Sum());
+    }
+
+    private Tensor PerImage(Tensor logits, Tensor grades) => _head.Kind switch
+    {
+        HeadKind.Softmax => CrossEntropy(logits, grades),
+        HeadKind.Ordinal => Functional.BinaryCrossEntropyWithLogits(logits, OrdinalTargets(grades), reduction: Reduction.None).Mean([1]),
+        _ => Regression(logits.Squeeze(1), grades.To(ScalarType.Float32)),
+    };
+
+    private Tensor CrossEntropy(Tensor logits, Tensor grades)
+    {
+        var logP = Functional.LogSoftmax(logits, 1); // [N, K]
+        var own = -logP.Gather(1, grades.Unsqueeze(1)).Squeeze(1);
+        return _recipe.LabelSmoothing == 0 ? own : own * (1 - _recipe.LabelSmoothing) - logP.Mean([1]) * _recipe.LabelSmoothing;
+    }
+
+    /// <summary>Bit k says "the grade is at least k" (K bits, as S0) or "above k" (K−1 bits): [N, O] of 0 and 1.</summary>
+    private Tensor OrdinalTargets(Tensor grades)
+    {
+        var first = _head.Outputs == _head.Classes ? 0 : 1;
+        var bits = Tensor.Arange(_head.Outputs) + first; // [O]
+        return (grades.Unsqueeze(1) - bits >= 0).To(ScalarType.Float32);
+    }
+
+    private Tensor Regression(Tensor score, Tensor grades) => _recipe.Kind switch
+    {
+        LossKind.MeanSquaredError => (score - grades).Square(),
+        LossKind.MeanAbsoluteError => (score - grades).Abs(),
+        _ => Functional.SmoothL1(score, grades, _recipe.Beta, Reduction.None),
+    };
+
+    public void Dispose() => _weights?.Dispose();
+}

@@ -1,0 +1,175 @@
+using System.Text.Json.Serialization;
+using Fovea.Models;
+using Fovea.Preprocessing;
+using Fovea.Torch;
+using Fovea.Training.Augmentation;
+
+namespace Fovea.Training.Recipes;
+
+/// <summary>
+/// Everything that decides what a training run computes, apart from the data itself. Read from JSON (comments allowed) by <see cref="RecipeFile"/>;
+/// an unknown key is refused. What is left out takes the defaults below.
+/// </summary>
+public sealed record Recipe
+{
+    /// <summary>A short name for tables; default: the file's.</summary>
+    public string Name { get; init; } = "unnamed";
+
+    /// <summary>Seeds the split, the initial weights, the order of samples, augmentation and dropout.</summary>
+    public int Seed { get; init; } = 1;
+
+    public ModelRecipe Model { get; init; } = new();
+    public HeadSpec Head { get; init; } = new(HeadKind.Softmax, 5);
+    public PreprocessingSpec Preprocessing { get; init; } = new();
+    public AugmentationSpec Augmentation { get; init; } = new();
+    public SplitRecipe Split { get; init; } = new();
+    public LossRecipe Loss { get; init; } = new();
+    public OptimiserRecipe Optimiser { get; init; } = new();
+    public ScheduleRecipe Schedule { get; init; } = new();
+    public TrainingRecipe Training { get; init; } = new();
+}
+
+/// <summary>Which network, and what it starts from.</summary>
+public sealed record ModelRecipe
+{
+    /// <summary>A name of the catalogue (<c>fovea models list</c>).</summary>
+    public string Architecture { get; init; } = "mobilenet_v2";
+
+    /// <summary>True where the run must start from pretrained weights, given with <c>--weights FILE</c>.</summary>
+    public bool Pretrained { get; init; }
+
+    /// <summary>Paths (with all below them) that are not trained and whose batch norms keep their statistics, e.g. <c>features.0</c>.</summary>
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+}
+
+public sealed record SplitRecipe
+{
+    /// <summary>Shares of the samples, by group and stratified; used where the data set has no split of its own and no folds are asked for.</summary>
+    public double Validation { get; init; } = 0.15;
+
+    public double Test { get; init; } = 0.15;
+}
+
+public enum LossKind
+{
+    /// <summary>The head's own: cross-entropy for softmax, binary cross-entropy for ordinal, smooth L1 for regression.</summary>
+    Head,
+    SmoothL1,
+    MeanSquaredError,
+    MeanAbsoluteError,
+}
+
+public enum ClassWeighting
+{
+    None,
+
+    /// <summary>n / (classes · n_c), as scikit-learn's "balanced", counted on the training part.</summary>
+    Balanced,
+
+    /// <summary>The square root of <see cref="Balanced"/>, rescaled to a mean of 1 over the samples: gentler.</summary>
+    SquareRoot,
+}
+
+public sealed record LossRecipe
+{
+    public LossKind Kind { get; init; } = LossKind.Head;
+    public ClassWeighting ClassWeights { get; init; } = ClassWeighting.None;
+
+    /// <summary>Share of the target that is spread over the other classes; softmax only.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Where smooth L1 turns from a parabola into a line, in grades.</summary>
+    public double Beta { get; init; } = 1;
+}
+
+public enum OptimiserKind { Sgd, Adam, AdamW, RAdam, RmsProp }
+
+public sealed record OptimiserRecipe
+{
+    public OptimiserKind Kind { get; init; } = OptimiserKind.AdamW;
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Multiplies the learning rate of everything below the classifier.</summary>
+    public double BackboneFactor { get; init; } = 1;
+
+    public double WeightDecay { get; init; }
+
+    /// <summary>Decay is left off biases and the scales of norms.</summary>
+    public bool DecayOnlyWeights { get; init; } = true;
+
+    public double Momentum { get; init; } = 0.9;
+    public bool Nesterov { get; init; }
+
+    /// <summary>Gradients are scaled down to this norm; null leaves them.</summary>
+    public double? ClipNorm { get; init; }
+}
+
+public enum ScheduleKind { Constant, Cosine, Step }
+
+public sealed record ScheduleRecipe
+{
+    public ScheduleKind Kind { get; init; } = ScheduleKind.Cosine;
+
+    /// <summary>Linear rise from 0, in epochs; fractions allowed.</summary>
+    public double WarmupEpochs { get; init; }
+
+    /// <summary>The cosine ends at this share of the base rate.</summary>
+    public double FinalFactor { get; init; }
+
+    /// <summary>Step: multiply by <see cref="StepFactor"/> at each of these epochs.</summary>
+    public IReadOnlyList<int> StepEpochs { get; init; } = [];
+
+    public double StepFactor { get; init; } = 0.1;
+}
+
+public enum Precision
+{
+    Float32,
+
+    /// <summary>bfloat16 convolutions and products; weights, norms and losses stay float32.</summary>
+    BFloat16,
+
+    /// <summary>bfloat16 where the processor multiplies it natively, float32 elsewhere. Results then differ between machines in the last digits.</summary>
+    Auto,
+}
+
+/// <summary>Which epoch's weights the run delivers.</summary>
+public enum Selection
+{
+    /// <summary>The epoch with the best quadratic weighted kappa on the validation part.</summary>
+    BestKappa,
+
+    /// <summary>The epoch with the best AUC (MedMNIST's) on the validation part.</summary>
+    BestAuc,
+
+    /// <summary>The last epoch: the validation part decides nothing.</summary>
+    Last,
+}
+
+public sealed record TrainingRecipe
+{
+    public int Epochs { get; init; } = 20;
+    public int BatchSize { get; init; } = 16;
+    public Precision Precision { get; init; } = Precision.Float32;
+
+    /// <summary>Decay per step of the moving average of weights that is evaluated and delivered; null evaluates the weights themselves.</summary>
+    public double? Ema { get; init; }
+
+    public Selection Select { get; init; } = Selection.BestKappa;
+
+    /// <summary>Averages the outputs of the four flips when evaluating.</summary>
+    public bool FlipAverage { get; init; }
+
+    /// <summary>Stops after so many epochs without a better one; null never.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Evaluates after every so many epochs (and the last).</summary>
+    public int EvaluateEvery { get; init; } = 1;
+
+    /// <summary>Seconds between checkpoints inside an epoch; there is always one at its end. Has no influence on the result.</summary>
+    public double CheckpointSeconds { get; init; } = 120;
+
+    /// <summary>What <see cref="Precision"/> comes to on this machine.</summary>
+    [JsonIgnore]
+    public bool UsesBFloat16 => Precision == Precision.BFloat16 || (Precision == Precision.Auto && ProcessorFeatures.HasBFloat16);
+}

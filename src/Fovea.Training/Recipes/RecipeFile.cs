@@ -1,0 +1,122 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Fovea.Training.Recipes;
+
+/// <summary>Recipes as files: JSON with comments and trailing commas, overrides as <c>training.epochs=3</c>.</summary>
+public static class RecipeFile
+{
+    private const long MaxBytes = 1 << 20;
+
+    /// <summary>The one way in which recipes become JSON: camelCase names, enumerations as words.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.Strict,
+        PropertyNameCaseInsensitive = false,
+        RespectNullableAnnotations = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    /// <summary>Reads a recipe and applies overrides in order.</summary>
+    /// <param name="overrides">Each <c>path.to.key=value</c>; the value is JSON, or a word that is taken as a string.</param>
+    /// <exception cref="RecipeException">Not there, not JSON, an unknown key, a wrong type or a value out of range.</exception>
+    public static Recipe Read(string path, IEnumerable<string>? overrides = null)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new RecipeException(path, "no such file", "Give a recipe, e.g. one of recipes/*.json");
+        if (file.Length > MaxBytes) throw new RecipeException(path, $"{file.Length} bytes is no recipe", "Give a JSON file of a few lines");
+        var recipe = Parse(File.ReadAllText(path), path, overrides);
+        return recipe.Name == "unnamed" ? recipe with { Name = Path.GetFileNameWithoutExtension(path) } : recipe;
+    }
+
+    /// <inheritdoc cref="Read"/>
+    public static Recipe Parse(string json, string name, IEnumerable<string>? overrides = null)
+    {
+        JsonNode root;
+        try
+        {
+            root = JsonNode.Parse(json, null, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject
+                ?? throw new RecipeException(name, "not a JSON object", "Start with { and see recipes/ for examples");
+        }
+        catch (JsonException e)
+        {
+            throw new RecipeException(name, $"not JSON (line {e.LineNumber + 1}, column {e.BytePositionInLine + 1})", "Correct it there");
+        }
+        foreach (var text in overrides ?? []) Override((JsonObject)root, text);
+        RefuseUnknownKeys(root, typeof(Recipe), "", name);
+        try
+        {
+            var recipe = root.Deserialize<Recipe>(Options) ?? throw new RecipeException(name, "empty", "See recipes/ for examples");
+            RecipeChecks.Check(recipe, name);
+            return recipe;
+        }
+        catch (JsonException e)
+        {
+            var key = e.Path is { Length: > 2 } path ? path[2..] : "?";
+            throw new RecipeException(name, $"'{key}' has a value of the wrong kind", $"Give {Expected(key)}");
+        }
+    }
+
+    public static string Write(Recipe recipe) => JsonSerializer.Serialize(recipe, Options) + "\n";
+
+    private static void Override(JsonObject root, string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals <= 0) throw new RecipeException("--set", $"'{text}' is not key=value", "Write e.g. --set training.epochs=3");
+        var keys = text[..equals].Split('.');
+        var node = root;
+        foreach (var key in keys[..^1])
+        {
+            if (node[key] is not JsonObject child) node[key] = child = [];
+            node = child;
+        }
+        JsonNode? value;
+        try
+        {
+            value = JsonNode.Parse(text[(equals + 1)..]);
+        }
+        catch (JsonException)
+        {
+            value = JsonValue.Create(text[(equals + 1)..]); // a bare word, as typed in a shell
+        }
+        node[keys[^1]] = value;
+    }
+
+    private static void RefuseUnknownKeys(JsonNode? node, Type type, string path, string name)
+    {
+        var info = Options.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
+        if (node is not JsonObject fields || info.Kind != JsonTypeInfoKind.Object) return;
+        foreach (var (key, value) in fields)
+        {
+            if (info.Properties.FirstOrDefault(p => p.Name == key) is { } property)
+            {
+                RefuseUnknownKeys(value, property.PropertyType, $"{path}{key}.", name);
+                continue;
+            }
+            var known = info.Properties.Select(p => p.Name).ToArray();
+            throw new RecipeException(name, $"unknown key '{path}{key}'",
+                NearestName.Of(key, known) is { } near ? $"Did you mean '{path}{near}'" : $"Known here: {string.Join(", ", known)}");
+        }
+    }
+
+    private static string Expected(string key)
+    {
+        var type = typeof(Recipe);
+        foreach (var part in key.Split('.'))
+        {
+            var property = Options.GetTypeInfo(type).Properties.FirstOrDefault(p => p.Name == part);
+            if (property is null) break;
+            type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        }
+        return type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))
+            : type == typeof(int) ? "a whole number"
+            : type == typeof(double) ? "a number"
+            : type == typeof(bool) ? "true or false"
+            : type == typeof(string) ? "a text"
+            : "what recipes/ shows";
+    }
+}

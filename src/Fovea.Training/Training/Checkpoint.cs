@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Fovea.Torch.Files;
+
+namespace Fovea.Training.Training;
+
+/// <summary>One evaluated epoch; a line of <c>metrics.jsonl</c>.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Loss">Mean training loss over the epoch.</param>
+/// <param name="ValidationLoss">Null where the epoch was not evaluated, as are the rest.</param>
+/// <param name="Seconds">Wall-clock time of the epoch; the only figure that a repeated run does not give again.</param>
+public sealed record EpochMetrics(int Epoch, double Loss, double LearningRate, double? ValidationLoss, double? QuadraticWeightedKappa, double? Accuracy, double? Auc, double Seconds);
+
+/// <summary>How far a run has come. Everything random is a function of (seed, epoch, step), so that these numbers and the tensors are its whole state.</summary>
+/// <param name="Epoch">Epochs completed.</param>
+/// <param name="Step">Steps completed in the epoch after them.</param>
+/// <param name="LossSum">Sum of the losses of those steps.</param>
+/// <param name="BestEpoch">The delivered epoch so far, from 1; 0 for none.</param>
+public sealed record RunProgress(int Epoch, int Step, double LossSum, int BestEpoch, double BestValue, double ElapsedSeconds, IReadOnlyList<EpochMetrics> History)
+{
+    public static RunProgress Start => new(0, 0, 0, 0, double.NegativeInfinity, 0, []);
+}
+
+/// <summary>A run's state as one safetensors file, written under a temporary name and renamed: a kill at any instant leaves the one before.</summary>
+public static class Checkpoint
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <param name="parts">Tensors by part ("model", "average", "optimiser"); a part's name and a slash precede each of its keys.</param>
+    /// <param name="recipe">The recipe as JSON: resuming with another one is refused.</param>
+    public static void Write(string path, IReadOnlyDictionary<string, IReadOnlyDictionary<string, StoredTensor>> parts, RunProgress progress, string recipe) =>
+        Safetensors.Write(path, parts.SelectMany(p => p.Value.Select(t => KeyValuePair.Create($"{p.Key}/{t.Key}", t.Value))),
+            new Dictionary<string, string> { ["progress"] = JsonSerializer.Serialize(progress, Options), ["recipe"] = recipe });
+
+    /// <exception cref="WeightsFormatException">Not a checkpoint of this program.</exception>
+    public static (IReadOnlyDictionary<string, IReadOnlyDictionary<string, StoredTensor>> Parts, RunProgress Progress, string Recipe) Read(string path)
+    {
+        var file = Safetensors.Read(path);
+        RunProgress? progress = null;
+        try
+        {
+            if (file.Metadata.TryGetValue("progress", out var json)) progress = JsonSerializer.Deserialize<RunProgress>(json, Options);
+        }
+        catch (JsonException)
+        {
+            // reported below, like a missing entry
+        }
+        if (progress is null || !file.Metadata.TryGetValue("recipe", out var recipe))
+            throw new WeightsFormatException(path, "a safetensors file, but no checkpoint of a run", "Resume from a run directory that fovea train wrote");
+        var parts = file.GroupBy(t => t.Key[..Math.Max(0, t.Key.IndexOf('/', StringComparison.Ordinal))], StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => (IReadOnlyDictionary<string, StoredTensor>)g.ToDictionary(t => t.Key[(g.Key.Length + 1)..], t => t.Value, StringComparer.Ordinal), StringComparer.Ordinal);
+        return (parts, progress, recipe);
+    }
+}

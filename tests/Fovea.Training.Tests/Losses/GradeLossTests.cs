@@ -1,0 +1,64 @@
+using Fovea.Models;
+using Fovea.Torch;
+using Fovea.Training.Losses;
+using Fovea.Training.Recipes;
+
+namespace Fovea.Training.Tests.Losses;
+
+public sealed class GradeLossTests
+{
+    [Fact]
+    public void ClassWeights_ReferenceSystemsCounts_GiveItsPrintedWeights()
+    {
+        // S0's 3112 training photographs and the weights that scikit-learn printed for them.
+        var weights = GradeLoss.ClassWeights(ClassWeighting.Balanced, [1534, 314, 849, 164, 251]);
+        double[] printed = [0.40573664, 1.98216561, 0.73309776, 3.79512195, 2.47968127];
+        for (var k = 0; k < 5; k++) Assert.Equal(printed[k], weights[k], 8);
+    }
+
+    [Fact]
+    public void Call_SoftmaxWithWeights_IsTheWeightedMeanByHand()
+    {
+        using var scope = new TensorScope();
+        using var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
+        // Equal logits: each image costs ln 2, so any weighting gives ln 2. With logits (0, ln 3): class 0 costs ln 4, class 1 ln(4/3).
+        var logits = Tensor.From([0f, MathF.Log(3), 0f, MathF.Log(3)], 2, 2);
+        // w = 4/(2·3) = 2/3 and 4/(2·1) = 2: (2/3·ln 4 + 2·ln(4/3)) / (8/3)
+        var expected = (2.0 / 3 * Math.Log(4) + 2 * Math.Log(4.0 / 3)) / (8.0 / 3);
+        Assert.Equal(expected, loss.Call(logits, Tensor.From(0L, 1L)).Item(), 6);
+    }
+
+    [Theory]
+    [InlineData(false, 2)] // K−1 bits for grade 1 of 3: above 0 yes, above 1 no
+    [InlineData(true, 3)]
+    public void Call_Ordinal_ComparesEachBitWithItsThreshold(bool alwaysOn, int outputs)
+    {
+        using var scope = new TensorScope();
+        var head = new HeadSpec(HeadKind.Ordinal, 3) { AlwaysOnBit = alwaysOn };
+        Assert.Equal(outputs, head.Outputs);
+        using var loss = new GradeLoss(head, new LossRecipe(), [1, 1, 1]);
+        var right = Tensor.From<float>(alwaysOn ? [20f, 20f, -20f] : [20f, -20f], 1, outputs);
+        Assert.Equal(0, loss.Call(right, Tensor.From(1L)).Item(), 6);
+        // All bits undecided: ln 2 each.
+        Assert.Equal(Math.Log(2), loss.Call(Tensor.Zeros(1, outputs), Tensor.From(1L)).Item(), 6);
+    }
+
+    [Fact]
+    public void Call_Regression_IsSmoothL1OfTheGrade()
+    {
+        using var scope = new TensorScope();
+        using var loss = new GradeLoss(new HeadSpec(HeadKind.Regression, 5), new LossRecipe(), [1, 1, 1, 1, 1]);
+        // Errors 0.5 and 3: 0.5·0.25 = 0.125 and 3 − 0.5 = 2.5, mean 1.3125.
+        Assert.Equal(1.3125, loss.Call(Tensor.From([2.5f, 1f], 2, 1), Tensor.From(2L, 4L)).Item(), 6);
+    }
+
+    [Fact]
+    public void Call_LabelSmoothing_SpreadsTheTarget()
+    {
+        using var scope = new TensorScope();
+        using var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { LabelSmoothing = 0.2 }, [1, 1]);
+        // Target (0.9, 0.1) against p = (1/4, 3/4).
+        var expected = -(0.9 * Math.Log(0.25) + 0.1 * Math.Log(0.75));
+        Assert.Equal(expected, loss.Call(Tensor.From([0f, MathF.Log(3)], 1, 2), Tensor.From(0L)).Item(), 6);
+    }
+}

@@ -1,0 +1,48 @@
+using Fovea.Models;
+using Fovea.Training.Recipes;
+
+namespace Fovea.Training.Tests.Recipes;
+
+public sealed class RecipeFileTests
+{
+    [Fact]
+    public void Parse_CommentsAndTrailingCommas_AreAllowed()
+    {
+        var recipe = RecipeFile.Parse("""
+            { // a comment
+              "seed": 7, "training": { "epochs": 3, }, }
+            """, "r.json");
+        Assert.Equal(7, recipe.Seed);
+        Assert.Equal(3, recipe.Training.Epochs);
+    }
+
+    [Theory]
+    [InlineData("""{ "trainin": {} }""", "r.json: unknown key 'trainin'. Did you mean 'training'.")]
+    [InlineData("""{ "training": { "epoch": 3 } }""", "r.json: unknown key 'training.epoch'. Did you mean 'training.epochs'.")]
+    [InlineData("""{ "training": { "epochs": "three" } }""", "r.json: 'training.epochs' has a value of the wrong kind. Give a whole number.")]
+    [InlineData("""{ "head": { "kind": "softmaxx", "classes": 5 } }""", "r.json: 'head.kind' has a value of the wrong kind. Give one of softmax, regression, ordinal.")]
+    [InlineData("""{ "training": { "epochs": 0 } }""", "r.json: training.epochs is 0. Use 1 to 100000.")]
+    [InlineData("""[1]""", "r.json: not a JSON object. Start with { and see recipes/ for examples.")]
+    public void Parse_Mistake_NamesTheKeyAndTheRemedy(string json, string message) =>
+        Assert.Equal(message, Assert.Throws<RecipeException>(() => RecipeFile.Parse(json, "r.json")).Message);
+
+    [Fact]
+    public void Parse_BrokenJson_NamesLineAndColumn() =>
+        Assert.StartsWith("r.json: not JSON (line 2, column", Assert.Throws<RecipeException>(() => RecipeFile.Parse("{\n \"seed\": }", "r.json")).Message);
+
+    [Fact]
+    public void Parse_Overrides_ApplyInOrderAndMayBeWords()
+    {
+        var recipe = RecipeFile.Parse("{}", "r.json", ["training.epochs=9", "head.kind=regression", "training.epochs=4", "training.ema=null"]);
+        Assert.Equal(4, recipe.Training.Epochs);
+        Assert.Equal(HeadKind.Regression, recipe.Head.Kind);
+        Assert.Null(recipe.Training.Ema);
+    }
+
+    [Fact]
+    public void Write_ThenParse_GivesTheSameRecipe()
+    {
+        var recipe = RecipeFile.Parse("{}", "r.json", ["training.ema=0.97", "optimiser.kind=sgd", "schedule.stepEpochs=[3,5]"]);
+        Assert.Equal(RecipeFile.Write(recipe), RecipeFile.Write(RecipeFile.Parse(RecipeFile.Write(recipe), "copy.json")));
+    }
+}
