@@ -20,7 +20,10 @@ public sealed unsafe partial class Tensor : IDisposable
         TensorScope.Register(this);
     }
 
-    internal TensorHandle Handle => _handle;
+    internal TensorHandle Handle => Live;
+
+    private TensorHandle Live => !_handle.IsClosed ? _handle : throw new ObjectDisposedException(nameof(Tensor),
+        "the tensor was disposed, by its holder or with the scope it was made in; let it outlive the scope with TensorScope.Keep or OutliveScopes");
 
     /// <summary>The depth of the scope that disposes the tensor, from 1; 0 for none.</summary>
     internal int ScopeDepth { get; set; }
@@ -90,7 +93,7 @@ public sealed unsafe partial class Tensor : IDisposable
             ReadInfo();
             return _info.RequiresGrad != 0;
         }
-        set => NativeMethods.ftorch_set_requires_grad(_handle, value ? 1 : 0);
+        set => NativeMethods.ftorch_set_requires_grad(Live, value ? 1 : 0);
     }
 
     /// <summary>The accumulated gradient, of this tensor's shape; null before the first backward pass. Each read gives a new handle to the same memory.</summary>
@@ -98,7 +101,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         get
         {
-            NativeMethods.ftorch_grad(_handle, out var gradient);
+            NativeMethods.ftorch_grad(Live, out var gradient);
             return gradient == 0 ? null : new Tensor(gradient);
         }
     }
@@ -106,7 +109,7 @@ public sealed unsafe partial class Tensor : IDisposable
     private void ReadInfo()
     {
         var shape = stackalloc long[16];
-        NativeMethods.ftorch_tensor_info(_handle, out _info, shape, 16);
+        NativeMethods.ftorch_tensor_info(Live, out _info, shape, 16);
         if (_info.Dims > 16) throw new TorchException($"a tensor of {_info.Dims} dimensions; the bridge carries 16");
         _shape ??= new ReadOnlySpan<long>(shape, _info.Dims).ToArray();
     }
@@ -114,8 +117,9 @@ public sealed unsafe partial class Tensor : IDisposable
     internal nint Acquire()
     {
         var added = false;
-        _handle.DangerousAddRef(ref added);
-        return _handle.DangerousGetHandle();
+        var handle = Live;
+        handle.DangerousAddRef(ref added);
+        return handle.DangerousGetHandle();
     }
 
     internal void Release() => _handle.DangerousRelease();
@@ -131,7 +135,7 @@ public sealed unsafe partial class Tensor : IDisposable
     /// <summary>A second handle to the same memory and the same place in the autograd graph.</summary>
     public Tensor Alias()
     {
-        NativeMethods.ftorch_tensor_alias(_handle, out var alias);
+        NativeMethods.ftorch_tensor_alias(Live, out var alias);
         return new Tensor(alias);
     }
 
@@ -141,7 +145,7 @@ public sealed unsafe partial class Tensor : IDisposable
         var g = gradient?.Acquire() ?? 0;
         try
         {
-            NativeMethods.ftorch_backward(_handle, g, keepGraph ? 1 : 0);
+            NativeMethods.ftorch_backward(Live, g, keepGraph ? 1 : 0);
         }
         finally
         {
@@ -178,7 +182,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         CheckType<T>();
         if (destination.Length != Elements) throw new ArgumentException($"a tensor of {Elements} elements does not fit a span of {destination.Length}", nameof(destination));
-        fixed (T* p = destination) NativeMethods.ftorch_tensor_read(_handle, p, (long)destination.Length * sizeof(T));
+        fixed (T* p = destination) NativeMethods.ftorch_tensor_read(Live, p, (long)destination.Length * sizeof(T));
     }
 
     /// <summary>Overwrites the elements, row-major, whatever the memory format.</summary>
@@ -186,14 +190,14 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         CheckType<T>();
         if (source.Length != Elements) throw new ArgumentException($"a tensor of {Elements} elements cannot be filled from {source.Length}", nameof(source));
-        fixed (T* p = source) NativeMethods.ftorch_tensor_write(_handle, p, (long)source.Length * sizeof(T));
+        fixed (T* p = source) NativeMethods.ftorch_tensor_write(Live, p, (long)source.Length * sizeof(T));
     }
 
     /// <summary>The raw little-endian bytes, row-major: what weight files hold.</summary>
     public byte[] ToBytes()
     {
         var bytes = new byte[Elements * Type.ElementSize()];
-        fixed (byte* p = bytes) NativeMethods.ftorch_tensor_read(_handle, p, bytes.Length);
+        fixed (byte* p = bytes) NativeMethods.ftorch_tensor_read(Live, p, bytes.Length);
         return bytes;
     }
 

@@ -3,7 +3,7 @@ using Fovea.Torch;
 
 namespace Fovea.Torch.Tests;
 
-public sealed class TensorTests
+public sealed class TensorTests : IClassFixture<LeakCheck>
 {
     [Fact]
     public void Operators_EveryNameUsed_ResolvesInThisLibtorch()

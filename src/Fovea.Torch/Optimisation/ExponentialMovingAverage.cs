@@ -21,6 +21,7 @@ public sealed class ExponentialMovingAverage : IDisposable
         if (decay is < 0 or >= 1) throw new ArgumentOutOfRangeException(nameof(decay), decay, "must be in [0, 1)");
         (Decay, _warmUp) = (decay, warmUp);
         using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
         var all = module.NamedParameters().Concat(module.NamedBuffers()).Select(t => (t.Path, t.Tensor, Average: t.Tensor.Detach().Clone().OutliveScopes())).ToArray();
         _averaged = [.. all.Where(t => t.Tensor.Type.IsFloatingPoint())];
         _copied = [.. all.Where(t => !t.Tensor.Type.IsFloatingPoint())];

@@ -2,7 +2,7 @@ using Fovea.Torch.Modules;
 
 namespace Fovea.Torch.Tests.Modules;
 
-public sealed class LayerTests
+public sealed class LayerTests : IClassFixture<LeakCheck>
 {
     [Fact]
     public void Conv2d_OnesKernel_SumsItsWindow()
