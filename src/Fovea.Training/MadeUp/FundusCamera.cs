@@ -41,7 +41,7 @@ internal sealed class FundusCamera
         }
         if (fault == CameraFault.Overexposed) Flood(rgb, strength);
         // Optics blur the eye, not the field stop, which sits in the camera: blur first, stop after.
-        double sigma = softness * canvas.Radius + (fault == CameraFault.Blur ? (0.008 + 0.04 * strength) * canvas.Radius : 0);
+        double sigma = softness * canvas.Radius + (fault == CameraFault.Blur ? (0.008 + 0.06 * strength) * canvas.Radius : 0);
         if (sigma > 0.3) FloatBlur.Apply(rgb, width, height, sigma);
         return Develop(rgb, fault, strength);
     }
@@ -98,14 +98,14 @@ internal sealed class FundusCamera
         {
             CameraFault.Dark => (1 - 0.88 * strength, 1 - 0.90 * strength, 1 - 0.90 * strength),
             CameraFault.BlueCast => (1 - 0.62 * strength, 1 - 0.15 * strength, 1 + 0.8 * strength),
-            CameraFault.PinkCast => (1 + 0.1 * strength, 1 - 0.05 * strength, 1 + 1.3 * strength),
+            CameraFault.PinkCast => (1 + 0.1 * strength, 1 - 0.05 * strength, 1 + 0.9 * strength),
             CameraFault.GreenCast => (1 - 0.5 * strength, 1 + 0.5 * strength, 1),
             _ => (1.0, 1.0, 1.0),
         };
         double lift = fault switch
         {
             CameraFault.BlueCast => 75 * strength,
-            CameraFault.PinkCast => 60 * strength,
+            CameraFault.PinkCast => 145 * strength,
             _ => 0,
         };
         double sigma = fault == CameraFault.Dark ? noise * (1 + strength) : noise;

@@ -13,7 +13,7 @@ public sealed class RetinaPainterTests
     {
         // A golden value: painted with arithmetic that IEEE 754 fixes, so it holds on every machine. It changes only when the painter is changed on purpose.
         var (image, _) = RetinaPainter.Paint(new MadeUpRetinaSpec(7, 3, 96) { Eye = Eye.Left, Fault = CameraFault.Blur, FaultStrength = 0.2 });
-        Assert.Equal("24E153CB19FA79DE", Convert.ToHexString(SHA256.HashData(image.Pixels))[..16]);
+        Assert.Equal("FC91BAF2170CB21A", Convert.ToHexString(SHA256.HashData(image.Pixels))[..16]);
     }
 
     [Fact]
