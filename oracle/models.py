@@ -171,7 +171,9 @@ def main():
         grad_cam("resnet18", 5, lambda z: z[1], {"kind": "softmax", "classes": 5, "grade": 1}, "stage2"),
         grad_cam("mobilenet_v2", 4, lambda z: z[0] + z[1], {"kind": "ordinal", "classes": 5, "grade": 2}, "top"),
         grad_cam("baseline_cnn", 4, lambda z: -z[0], {"kind": "ordinal", "classes": 5, "grade": 0}, "stage3"),
-        grad_cam("resnet50", 1, lambda z: z[0], {"kind": "regression", "classes": 5, "grade": 4}, "stage4"),
+        grad_cam("resnet50", 1, lambda z: z[0], {"kind": "regression", "classes": 5, "grade": 4}, "stage4"),  # nowhere positive: a flat map
+        grad_cam("resnet34", 1, lambda z: z[0], {"kind": "regression", "classes": 5, "grade": 4}, "stage3"),
+        grad_cam("squeezenet1_1", 5, lambda z: z[1], {"kind": "softmax", "classes": 5, "grade": 1}, "stage3"),
     ]
     content = {"torch": torch.__version__, "torchvision": torchvision.__version__, "networks": [parity(n) for n in NAMES], "gradCam": cams}
     if len(sys.argv) > 1:

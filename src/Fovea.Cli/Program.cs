@@ -10,6 +10,10 @@ internal static class Program
     [
         DoctorVerb.Create(),
         DataVerb.Create(),
+        GradeVerb.Create(),
+        ExplainVerb.Create(),
+        ModelsVerb.Create(),
+        ForwardVerb.Create(),
         MetricsVerb.Create(),
     ];
 

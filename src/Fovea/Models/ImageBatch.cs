@@ -22,8 +22,8 @@ public static class ImageBatch
         }
         // Interleaved pixels are channels-last memory already; the permutation only renames the dimensions.
         var x = Tensor.From(bytes, prepared.Count, h, w, 3).To(ScalarType.Float32).Permute(0, 3, 1, 2);
-        var scale = Tensor.From([.. spec.Std.Select(s => (float)(1 / (255 * s)))]).Reshape(1, 3, 1, 1);
-        var shift = Tensor.From([.. spec.Mean.Zip(spec.Std, (m, s) => (float)(-m / s))]).Reshape(1, 3, 1, 1);
+        var scale = Tensor.From<float>([.. spec.Std.Select(s => (float)(1 / (255 * s)))], 1, 3, 1, 1);
+        var shift = Tensor.From<float>([.. spec.Mean.Zip(spec.Std, (m, s) => (float)(-m / s))], 1, 3, 1, 1);
         return scope.Keep(x * scale + shift);
     }
 }

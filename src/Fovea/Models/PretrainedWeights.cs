@@ -36,10 +36,15 @@ public static class PretrainedWeights
     /// Everything else must be there with its shape, and the file may hold nothing that the network has not.
     /// </summary>
     /// <exception cref="WeightsFormatException">Names or shapes outside of the head differ.</exception>
-    public static TransferReport Load(Network network, string networkName, string path)
+    public static TransferReport Load(Network network, string networkName, string path) => Load(network, networkName, Read(path), path);
+
+    /// <inheritdoc cref="Load(Network, string, string)"/>
+    /// <param name="weights">What <see cref="Read"/> gave.</param>
+    /// <param name="path">Where they came from, for messages.</param>
+    public static TransferReport Load(Network network, string networkName, IReadOnlyDictionary<string, StoredTensor> weights, string path)
     {
         ArgumentNullException.ThrowIfNull(network);
-        var weights = Read(path);
+        ArgumentNullException.ThrowIfNull(weights);
         var report = network.LoadState(weights);
         bool Foreign(string name) => !network.IsHead(name);
         var rest = new StateReport([.. report.Missing.Where(Foreign)], [.. report.Unexpected.Where(Foreign)], [.. report.Mismatched.Where(Foreign)]);

@@ -1,0 +1,92 @@
+using Fovea.Acquisition;
+using Fovea.Calibration;
+using Fovea.Explanation;
+using Fovea.Preprocessing;
+using Fovea.Torch;
+using Fovea.Torch.Modules;
+
+namespace Fovea.Models;
+
+/// <summary>A photograph's grade by one model.</summary>
+/// <param name="Image">The photograph's name.</param>
+/// <param name="Prepared">What the network saw, for <see cref="GradingModel.Explain"/>.</param>
+public sealed record GradeResult(string Image, GradePrediction Prediction, PreparedImage Prepared);
+
+/// <summary>
+/// A model loaded to serve: prepares photographs as the network was trained, runs it, and decodes what it says. Safe for concurrent calls; dispose it after the last.
+/// </summary>
+public sealed class GradingModel : IDisposable
+{
+    private readonly Network _network;
+    private readonly GradeDecoder _decoder;
+
+    private GradingModel(ModelFile file)
+    {
+        (Name, Card) = (file.Name, file.Card);
+        _decoder = new GradeDecoder(Card.Head, Card.Decoding);
+        _network = file.CreateNetwork();
+        _network.RequireGrad(false);
+        _network.UseChannelsLast();
+    }
+
+    /// <summary>The file as the caller named it.</summary>
+    public string Name { get; }
+
+    public ModelCard Card { get; }
+
+    /// <summary>Layers that <see cref="Explain"/> can look at, shallow to deep; the last is the default.</summary>
+    public IReadOnlyList<string> Layers => _network.StageNames;
+
+    /// <exception cref="ModelFileException">The file is missing, damaged or impossible; the message names file, reason and remedy.</exception>
+    public static GradingModel Load(string path) => new(ModelFile.Read(path));
+
+    /// <summary>Grades one photograph. Its quality is the caller's to judge first.</summary>
+    /// <exception cref="ModelFileException">The network put out something that is not a number.</exception>
+    public GradeResult Grade(FundusImage photograph) => Grade([photograph])[0];
+
+    /// <summary>Grades photographs as one batch, in their order. Memory grows with their number.</summary>
+    /// <exception cref="ModelFileException">The network put out something that is not a number.</exception>
+    public IReadOnlyList<GradeResult> Grade(IReadOnlyList<FundusImage> photographs)
+    {
+        ArgumentNullException.ThrowIfNull(photographs);
+        PreparedImage[] prepared = [.. photographs.Select(Prepare)];
+        return [.. Predict(prepared).Select((p, i) => new GradeResult(photographs[i].Name, p, prepared[i]))];
+    }
+
+    /// <summary>The photograph as this model's network sees it.</summary>
+    public PreparedImage Prepare(FundusImage photograph) => Preprocessor.Prepare(photograph, Card.Preprocessing);
+
+    /// <summary>Grades images that <see cref="Prepare"/> made, as one batch.</summary>
+    /// <exception cref="ModelFileException">The network put out something that is not a number.</exception>
+    public IReadOnlyList<GradePrediction> Predict(IReadOnlyList<PreparedImage> prepared)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        if (prepared.Count == 0) return [];
+        using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
+        var x = ImageBatch.ToTensor([.. prepared.Select(p => p.Pixels)], Card.Preprocessing);
+        var logits = _network.Call(x, Phase.Inference).Logits;
+        try
+        {
+            return _decoder.Decode(logits);
+        }
+        catch (NotFiniteNumberException e)
+        {
+            throw new ModelFileException(Name, e.Message, "Train the model anew with `fovea train`; the weights overflow on this image.", e);
+        }
+    }
+
+    /// <summary>Where the network saw what speaks for a grade, by Grad-CAM.</summary>
+    /// <param name="grade">0 … classes−1; for a regression head any grade gives the map of the value.</param>
+    /// <param name="layer">One of <see cref="Layers"/>; null for the last.</param>
+    /// <exception cref="ArgumentException">There is no such layer or grade.</exception>
+    public ActivationMap Explain(PreparedImage prepared, int grade, string? layer = null)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        using var scope = new TensorScope();
+        var x = ImageBatch.ToTensor([prepared.Pixels], Card.Preprocessing);
+        return GradCam.Of(_network, x, ExplanationTarget.For(Card.Head, grade), layer);
+    }
+
+    public void Dispose() => _network.Dispose();
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Fovea.Models;
+
+namespace Fovea.Reporting;
+
+/// <summary>What is said about one photograph, for machines (as JSON, camelCase) and for people (<see cref="Line"/>).</summary>
+/// <param name="Image">The photograph's name.</param>
+/// <param name="Grade">0 … classes−1.</param>
+/// <param name="GradeName">The grade in words, from the model file.</param>
+/// <param name="Probabilities">One a grade; they sum to 1.</param>
+/// <param name="Score">The expected grade.</param>
+/// <param name="Referable">Whether an ophthalmologist should see the patient.</param>
+/// <param name="Advice">The same in words.</param>
+/// <param name="Model">The model file's name.</param>
+/// <param name="ModelSha256">Of its weights.</param>
+/// <param name="Quality">What was found of the photograph's quality; null when it was not judged.</param>
+/// <param name="Heatmap">Path of the overlay that was written, or null.</param>
+/// <param name="Notice">That this is research software.</param>
+public sealed record GradeReport(
+    string Image, int Grade, string GradeName, IReadOnlyList<double> Probabilities, double Score, bool Referable, string Advice, string Model, string ModelSha256,
+    object? Quality, string? Heatmap, string Notice)
+{
+    /// <summary>Said with every result.</summary>
+    public const string ResearchNotice = "research software, not a medical device";
+
+    public static GradeReport Of(GradeResult result, GradingModel model, object? quality = null, string? heatmap = null)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(model);
+        var p = result.Prediction;
+        return new GradeReport(result.Image, p.Grade, model.Card.Classes[p.Grade], p.Probabilities, p.Score, p.Referable, AdviceFor(p.Referable),
+            Path.GetFileName(model.Name), model.Card.WeightsSha256, quality, heatmap, ResearchNotice);
+    }
+
+    /// <summary>One line, e.g. <c>a.jpg: grade 2, moderate (71 %); refer to an ophthalmologist</c>.</summary>
+    public string Line()
+    {
+        var number = Grade.ToString(CultureInfo.InvariantCulture);
+        var name = GradeName == number ? "" : $", {GradeName}";
+        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %); {Advice}");
+    }
+
+    private static string AdviceFor(bool referable) => referable ? "refer to an ophthalmologist" : "no referral; screen again at the usual interval";
+}
