@@ -1,4 +1,5 @@
-// The compressed DICOM pictures that C# does not read itself (lossless JPEG, JPEG-LS, JPEG 2000, run lengths), through GDCM.
+// The compressed DICOM pictures that C# does not read itself (lossless JPEG, JPEG 2000, run lengths), through GDCM.
+// GDCM asserts on damaged headers, so what comes here is a file that C# has written anew around the compressed stream.
 #include "codec.h"
 
 #include <gdcmImageReader.h>

@@ -6,7 +6,7 @@ namespace Fovea.Imaging.Tests;
 internal static class DicomBuilder
 {
     public const string Implicit = "1.2.840.10008.1.2", Explicit = "1.2.840.10008.1.2.1", Jpeg = "1.2.840.10008.1.2.4.50",
-        Jpeg2000 = "1.2.840.10008.1.2.4.90", RunLengths = "1.2.840.10008.1.2.5";
+        JpegLossless = "1.2.840.10008.1.2.4.70", Jpeg2000 = "1.2.840.10008.1.2.4.90", RunLengths = "1.2.840.10008.1.2.5";
 
     public static byte[] Native(
         int width, int height, int samples, string photometric, byte[] pixels, string syntax = Explicit, int planar = 0, int bits = 8, string frames = "1") =>

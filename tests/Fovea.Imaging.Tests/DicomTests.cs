@@ -60,17 +60,30 @@ public sealed class DicomTests
         Picture.AssertEqual(Picture.Json("files.json").GetProperty("picture.j2k").GetProperty("colour"), ImageCodec.Decode(bytes, "x"));
     }
 
+    [Theory]
+    [InlineData(1, "MONOCHROME2")]
+    [InlineData(3, "RGB")]
+    public void Decode_LosslessJpeg_SamePixels(int channels, string photometric)
+    {
+        var image = channels == 1 ? Grey : Rgb;
+        var bytes = DicomBuilder.Encapsulated(53, 37, channels, photometric, DicomBuilder.JpegLossless, LosslessJpeg.Encode(image));
+        Assert.True(image.HasSamePixels(ImageCodec.Decode(bytes, "x", new() { Grey = channels == 1 })));
+    }
+
     [Fact]
-    public void Decode_RunLengths_SamePixels()
+    public void Decode_RunLengths_SamePixels() =>
+        Assert.True(Rgb.HasSamePixels(ImageCodec.Decode(RunLengths(Rgb), "x")));
+
+    internal static byte[] RunLengths(Image rgb)
     {
         // One segment a channel (PS3.5 annex G); literal runs of at most 128 bytes.
-        byte[][] segments = [.. Enumerable.Range(0, 3).Select(c => Literal(Rgb.Channel(c).Pixels))];
+        byte[][] segments = [.. Enumerable.Range(0, 3).Select(c => Literal(rgb.Channel(c).Pixels))];
         var header = new byte[64];
         header[0] = 3;
         for (int i = 0, at = 64; i < 3; at += segments[i++].Length)
             BitConverter.TryWriteBytes(header.AsSpan(4 + (4 * i)), at);
-        var bytes = DicomBuilder.Encapsulated(53, 37, 3, "RGB", DicomBuilder.RunLengths, [.. header, .. segments[0], .. segments[1], .. segments[2]]);
-        Assert.True(Rgb.HasSamePixels(ImageCodec.Decode(bytes, "x")));
+        return DicomBuilder.Encapsulated(
+            rgb.Width, rgb.Height, 3, "RGB", DicomBuilder.RunLengths, [.. header, .. segments[0], .. segments[1], .. segments[2]]);
 
         static byte[] Literal(byte[] data)
         {
@@ -101,6 +114,7 @@ public sealed class DicomTests
     [Theory]
     [InlineData("1.2.840.10008.1.2.2")]
     [InlineData("1.2.840.10008.1.2.1.99")]
+    [InlineData("1.2.840.10008.1.2.4.80")] // JPEG-LS
     [InlineData("1.2.840.10008.1.2.4.102")]
     [InlineData("")]
     public void Decode_OtherTransferSyntax_NamedInTheRefusal(string syntax) => Assert.Contains(

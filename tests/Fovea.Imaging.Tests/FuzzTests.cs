@@ -12,7 +12,7 @@ public sealed class FuzzTests
     public static TheoryData<string> Names =>
     [
         .. Directory.EnumerateFiles(Picture.Fixture("")).Select(f => Path.GetFileName(f)).Where(f => ImageFile.FormatOf(f) is not null).Order(StringComparer.Ordinal),
-        "native.dcm", "implicit.dcm", "jpeg.dcm", "j2k.dcm",
+        "native.dcm", "implicit.dcm", "jpeg.dcm", "lossless.dcm", "j2k.dcm", "runs.dcm",
     ];
 
     [Theory]
@@ -47,6 +47,8 @@ public sealed class FuzzTests
         "implicit.dcm" => DicomBuilder.Native(53, 37, 1, "MONOCHROME2", [.. Picture.Formula(53, 37, 1).Pixels, 0], DicomBuilder.Implicit),
         "jpeg.dcm" => DicomBuilder.Encapsulated(53, 37, 3, "YBR_FULL_422", DicomBuilder.Jpeg, Picture.Bytes("baseline.jpg")),
         "j2k.dcm" => DicomBuilder.Encapsulated(53, 37, 3, "YBR_RCT", DicomBuilder.Jpeg2000, Picture.Bytes("picture.j2k")),
+        "lossless.dcm" => DicomBuilder.Encapsulated(53, 37, 3, "RGB", DicomBuilder.JpegLossless, LosslessJpeg.Encode(Picture.Formula(53, 37, 3))),
+        "runs.dcm" => DicomTests.RunLengths(Picture.Formula(53, 37, 3)),
         _ => Picture.Bytes(name),
     };
 

@@ -4,7 +4,7 @@ using Fovea.Imaging.Internal;
 namespace Fovea.Imaging.Formats;
 
 /// <summary>
-/// DICOM pictures of one frame and 8 bits: uncompressed and baseline JPEG are read here, the lossless compressions by GDCM.
+/// DICOM pictures of one frame and 8 bits: uncompressed and baseline JPEG are read here; lossless JPEG, JPEG 2000 and run lengths by GDCM.
 /// Values are taken as stored: no window, no look-up table.
 /// </summary>
 internal static class DicomFormat
@@ -12,8 +12,7 @@ internal static class DicomFormat
     internal const string ImplicitLittleEndian = "1.2.840.10008.1.2", ExplicitLittleEndian = "1.2.840.10008.1.2.1",
         ExplicitBigEndian = "1.2.840.10008.1.2.2", Deflated = "1.2.840.10008.1.2.1.99", JpegBaseline = "1.2.840.10008.1.2.4.50",
         JpegExtended = "1.2.840.10008.1.2.4.51", JpegLossless = "1.2.840.10008.1.2.4.57", JpegLosslessFirstOrder = "1.2.840.10008.1.2.4.70",
-        JpegLsLossless = "1.2.840.10008.1.2.4.80", JpegLs = "1.2.840.10008.1.2.4.81", Jpeg2000Lossless = "1.2.840.10008.1.2.4.90",
-        Jpeg2000 = "1.2.840.10008.1.2.4.91", RunLengths = "1.2.840.10008.1.2.5";
+        Jpeg2000Lossless = "1.2.840.10008.1.2.4.90", Jpeg2000 = "1.2.840.10008.1.2.4.91", RunLengths = "1.2.840.10008.1.2.5";
 
     internal const string Convert = "Convert it to explicit little endian (1.2.840.10008.1.2.1), for example with gdcmconv --raw";
 
@@ -45,9 +44,10 @@ internal static class DicomFormat
             case JpegBaseline or JpegExtended:
                 var image = Jpeg(header.JoinFragments(bytes), header, options);
                 return header.Photometric == "MONOCHROME1" ? Inverted(image) : image; // libjpeg has made RGB of YCbCr
-            case JpegLossless or JpegLosslessFirstOrder or JpegLsLossless or JpegLs or Jpeg2000Lossless or Jpeg2000 or RunLengths:
-                RequireSameSize(header.JoinFragments(bytes), header);
-                return Finish(Compressed(bytes, header), header);
+            case JpegLossless or JpegLosslessFirstOrder or Jpeg2000Lossless or Jpeg2000 or RunLengths:
+                var stream = header.JoinFragments(bytes);
+                RequireSameSize(stream, header);
+                return Finish(Compressed(stream, header), header);
             default:
                 throw Refusal.Unsupported(ImageFormat.Dicom, $"the transfer syntax {Printable(header.TransferSyntax)}", Convert);
         }
@@ -105,11 +105,16 @@ internal static class DicomFormat
             throw Refusal.Damaged(ImageFormat.Dicom, $"it declares {header.Width}x{header.Height}, its pixel data {width}x{height}");
     }
 
-    private static unsafe Image Compressed(ReadOnlySpan<byte> bytes, DicomHeader header)
+    /// <summary>
+    /// Through GDCM, which is given a new file of the stream and the values that were checked, and never the file that came: Debian's GDCM
+    /// has its assertions compiled in, and one damaged byte of a header can end the process.
+    /// </summary>
+    private static unsafe Image Compressed(byte[] stream, DicomHeader header)
     {
+        var file = DicomWriter.Encapsulated(header, stream);
         var image = Image.Uninitialised(header.Width, header.Height, header.Samples);
-        fixed (byte* from = bytes, to = image.Pixels)
-            Native.DicomDecode(from, bytes.Length, new PixelView(to, image));
+        fixed (byte* from = file, to = image.Pixels)
+            Native.DicomDecode(from, file.Length, new PixelView(to, image));
         return image;
     }
 
