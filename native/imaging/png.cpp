@@ -2,6 +2,7 @@
 #include "codec.h"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <csetjmp>
 #include <cstdio>
@@ -85,7 +86,7 @@ bool decode(Source& source, const PixelView& out, png_bytep* rows, Trouble& trou
     return true;
 }
 
-bool encode(const PixelView& in, int level, Bytes& bytes, Trouble& trouble) {
+bool encode(const PixelView& in, Bytes& bytes, Trouble& trouble) {
     png_structp p = png_create_write_struct(PNG_LIBPNG_VER_STRING, &trouble, failed, warned);
     png_infop info = p ? png_create_info_struct(p) : nullptr;
     if (info == nullptr) {
@@ -100,8 +101,11 @@ bool encode(const PixelView& in, int level, Bytes& bytes, Trouble& trouble) {
     png_set_write_fn(p, &bytes, write, flush);
     png_set_IHDR(p, info, in.width, in.height, 8, in.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_compression_level(p, level);
-    png_set_filter(p, 0, PNG_FILTER_SUB);  // nearly as small as trying all five on photographs, and several times as fast
+    // Of photographs, runs after the best of the five filters are smaller than zlib's default search and take a sixth of its time
+    // (512 x 512 fundus: 268 KB in 27 ms against 295 KB in 147 ms).
+    png_set_compression_level(p, 1);
+    png_set_compression_strategy(p, Z_RLE);
+    png_set_filter(p, 0, PNG_ALL_FILTERS);
     png_write_info(p, info);
     for (int y = 0; y < in.height; y++) png_write_row(p, in.data + static_cast<size_t>(y) * in.width * in.channels);
     png_write_end(p, nullptr);
@@ -120,14 +124,13 @@ FIMG_EXPORT int32_t fimg_png_decode(const uint8_t* bytes, int64_t length, PixelV
     });
 }
 
-// level: zlib's 0 to 9
-FIMG_EXPORT int32_t fimg_png_encode(PixelView source, int32_t level, void** encoded) {
+FIMG_EXPORT int32_t fimg_png_encode(PixelView source, void** encoded) {
     *encoded = nullptr;
     return guard([&] {
         require_picture(source);
         auto bytes = std::make_unique<Bytes>();
         Trouble trouble;
-        if (!encode(source, level, *bytes, trouble)) throw std::runtime_error(trouble.message);
+        if (!encode(source, *bytes, trouble)) throw std::runtime_error(trouble.message);
         *encoded = bytes.release();
     });
 }

@@ -6,9 +6,6 @@ namespace Fovea.Imaging;
 /// <summary>Pictures from bytes and bytes from pictures.</summary>
 public static class ImageCodec
 {
-    /// <summary>zlib's default: beyond it files shrink by less than 1 % and take twice as long.</summary>
-    private const int PngLevel = 6;
-
     /// <summary>What the header says, allocating nothing of the picture's size.</summary>
     /// <param name="name">What an error message calls the picture.</param>
     /// <exception cref="UnreadableImageException">No picture of a known format, or one whose header is damaged.</exception>
@@ -62,7 +59,7 @@ public static class ImageCodec
                 switch (format)
                 {
                     case ImageFormat.Jpeg: Native.JpegEncode(view, quality, out encoded); break;
-                    case ImageFormat.Png: Native.PngEncode(view, PngLevel, out encoded); break;
+                    case ImageFormat.Png: Native.PngEncode(view, out encoded); break;
                     case ImageFormat.Tiff: Native.TiffEncode(view, out encoded); break;
                     case ImageFormat.WebP: Native.WebPEncode(view, quality, out encoded); break;
                     default: throw new NotSupportedException($"{format.Name()} is only read.");

@@ -40,7 +40,7 @@ internal static unsafe partial class Native
     internal static partial Status PngDecode(byte* bytes, long length, PixelView destination);
 
     [LibraryImport(Library, EntryPoint = "fimg_png_encode")]
-    internal static partial Status PngEncode(PixelView source, int level, out nint encoded);
+    internal static partial Status PngEncode(PixelView source, out nint encoded);
 
     [LibraryImport(Library, EntryPoint = "fimg_tiff_decode")]
     internal static partial Status TiffDecode(byte* bytes, long length, int orientation, PixelView destination);
