@@ -14,6 +14,7 @@ internal static class Program
         ExplainVerb.Create(),
         ModelsVerb.Create(),
         ForwardVerb.Create(),
+        TrainVerb.Create(),
         MetricsVerb.Create(),
     ];
 

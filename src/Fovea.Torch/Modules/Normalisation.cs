@@ -28,10 +28,14 @@ public sealed class BatchNorm2d : Layer
     /// <summary>int64 scalar: training batches seen. Only counted, never read.</summary>
     public Tensor BatchesTracked { get; }
 
+    /// <summary>True for a frozen layer: it normalises by its running values while training too, and leaves them as they are. Default false.</summary>
+    public bool KeepsStatistics { get; set; }
+
     protected override Tensor Forward(Tensor x, Phase phase)
     {
-        if (phase == Phase.Training) Operators.AddInPlaceScalar.Run(BatchesTracked, 1L);
-        return Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, phase == Phase.Training, _momentum, Eps);
+        var measures = phase == Phase.Training && !KeepsStatistics;
+        if (measures) Operators.AddInPlaceScalar.Run(BatchesTracked, 1L);
+        return Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, _momentum, Eps);
     }
 }
 

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using Fovea.Torch;
+using Fovea.Training.Data;
+using Fovea.Training.Evaluation.Report;
+using Fovea.Training.Metrics;
+using Fovea.Training.Recipes;
+using Fovea.Training.Training;
+
+namespace Fovea.Cli.Verbs;
+
+/// <summary>Trains by a recipe, once or in folds, and measures what came of it.</summary>
+internal static class TrainVerb
+{
+    public static Command Create()
+    {
+        var recipe = new Option<string>("--recipe") { Description = "The experiment: a JSON file, see recipes/.", Required = true, HelpName = "FILE.json" };
+        var data = new Option<string>("--data") { Description = $"KIND:PATH with one of {string.Join(", ", DatasetReaders.Kinds)}, or a path whose kind shows.", Required = true, HelpName = "KIND:PATH" };
+        var weights = new Option<string?>("--weights") { Description = "Weights to start from: .safetensors, .pth or .fovea.", HelpName = "FILE" };
+        var output = new Option<string?>("--out") { Description = "Folder of the run. Default: runs/ and the recipe's name.", HelpName = "DIR" };
+        var folds = new Option<int?>("--folds") { Description = "Cross-validate with so many folds instead of one split.", HelpName = "K" };
+        var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder." };
+        var set = new Option<string[]>("--set") { Description = "Change a value of the recipe, e.g. training.epochs=3; may be repeated.", HelpName = "KEY=VALUE" };
+        var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: one a core.", HelpName = "N" };
+        var json = JsonOutput.Option();
+        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, output, folds, resume, set, threads, json }
+            .Runs((parse, cancel) =>
+            {
+                var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
+                var folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name);
+                if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
+                if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
+                CheckFolder(folder, parse.GetValue(resume));
+                var dataset = DatasetReaders.Open(parse.GetValue(data)!);
+                if (parse.GetValue(threads) is { } t) TorchRuntime.Threads = t;
+
+                var run = new RunDirectory(folder);
+                using var console = new TrainingConsole();
+                var experiment = new Experiment(plan, dataset, parse.GetValue(weights), console);
+                var result = parse.GetValue(folds) is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
+                console.Dispose();
+                var subject = parse.GetValue(folds) is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
+                RunDirectory.WriteText(run.ReportHtml, RunReport.Make(plan.Name, subject, result.Metrics, result.History, [], plan));
+
+                if (parse.GetValue(json)) JsonOutput.Write(result.Metrics);
+                else Console.Out.Write(MetricsText.Of(result.Metrics));
+                Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, predictions.csv, report.html); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
+                return ExitCodes.Ok;
+            });
+    }
+
+    private static void CheckFolder(string folder, bool resume)
+    {
+        var used = Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+        if (used && !resume) throw new UsageException($"{folder}: holds a run already. Add --resume to go on with it, or give another folder with --out.");
+        if (!used && resume) throw new UsageException($"{folder}: no run to resume. Check --out, or leave --resume off.");
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Fovea.Imaging;
+using Fovea.Models;
+using Fovea.Torch;
+using Fovea.Training.Data;
+using Fovea.Training.Evaluation;
+using Fovea.Training.Metrics;
+using Fovea.Training.Recipes;
+using Fovea.Training.Splits;
+
+namespace Fovea.Training.Training;
+
+/// <summary>Progress of the parts of an experiment that are not training.</summary>
+/// <param name="What">"Preparing images", "fold 2 of 5".</param>
+public sealed record StageProgress(string What, int Done, int Total) : TrainingEvent;
+
+/// <summary>The outcome of an experiment.</summary>
+/// <param name="Metrics">On images that no choice depended on: the test part, or all held-out folds together.</param>
+/// <param name="History">Of the run, or of the last fold.</param>
+public sealed record ExperimentResult(MetricsReport Metrics, Predictions Predictions, IReadOnlyList<EpochMetrics> History, string? ModelPath, double TrainingSeconds);
+
+/// <summary>From a recipe and a data set to a measured model: split, prepare, train, evaluate once, write.</summary>
+public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IProgress<TrainingEvent>? observer = null)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>One training run with the data set's own parts, or the recipe's split.</summary>
+    public ExperimentResult Run(RunDirectory run, CancellationToken cancel = default)
+    {
+        Check();
+        var all = PrepareAll(cancel);
+        var parts = data.HasParts
+            ? [.. data.Samples.Select(s => s.Part switch { SamplePart.Validation => 1, SamplePart.Test => 2, _ => 0 })]
+            : GroupSplitter.Parts([.. all.Labels], [.. all.Groups], [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
+        Start(run, all, parts, ["training", "validation", "test"]);
+        var test = new TestPart(Where(all, parts, 2));
+        var (network, progress) = Train(run, Where(all, parts, 0), Where(all, parts, 1), cancel);
+        using (network)
+        {
+            var measured = test.Count > 0 ? test : new TestPart(Where(all, parts, 1)); // a recipe without a test part is measured on its validation part
+            var predictions = TestEvaluation.Predict(network, recipe, measured);
+            return Finish(run, network, progress, predictions, test.Count > 0 ? "test" : "validation", cancel);
+        }
+    }
+
+    /// <summary>k runs; each image is predicted by the one network that has not seen it, nor anything chosen by it.</summary>
+    public ExperimentResult CrossValidate(RunDirectory root, int folds, CancellationToken cancel = default)
+    {
+        Check();
+        var all = PrepareAll(cancel);
+        var foldOf = GroupSplitter.Folds([.. all.Labels], [.. all.Groups], folds, (ulong)recipe.Seed);
+        Start(root, all, foldOf, [.. Enumerable.Range(0, folds).Select(f => $"fold {f}")]);
+        var predictions = new List<Predictions>();
+        IReadOnlyList<EpochMetrics> history = [];
+        var seconds = 0.0;
+        for (var fold = 0; fold < folds; fold++)
+        {
+            observer?.Report(new StageProgress($"fold {fold + 1} of {folds}", fold, folds));
+            var run = new RunDirectory(root.In($"fold-{fold}"));
+            var (training, validation) = InnerSplit(Where(all, foldOf, fold, except: true), fold);
+            var (network, progress) = Train(run, training, validation, cancel);
+            using (network)
+            {
+                var heldOut = TestEvaluation.Predict(network, recipe, new TestPart(Where(all, foldOf, fold)));
+                predictions.Add(heldOut);
+                (history, seconds) = (progress.History, seconds + progress.ElapsedSeconds);
+                Finish(run, network, progress, heldOut, "heldOut", cancel);
+            }
+        }
+        var pooled = Pool(predictions);
+        var metrics = MetricsReport.Compute(pooled, new MetricsOptions { Seed = (ulong)recipe.Seed }, cancel);
+        pooled.Write(root.PredictionsCsv);
+        RunDirectory.WriteText(root.MetricsJson, metrics.ToJson() + "\n");
+        return new ExperimentResult(metrics, pooled, history, null, seconds);
+    }
+
+    private void Check()
+    {
+        if (data.Classes != recipe.Head.Classes)
+            throw new RecipeException(recipe.Name, $"head.classes is {recipe.Head.Classes}, the data set has {data.Classes}", $"Use --set head.classes={data.Classes}");
+        if (recipe.Model.Pretrained && weights is null)
+            throw new RecipeException(recipe.Name, "the recipe starts from pretrained weights", "Give them with --weights FILE, or start from nothing with --set model.pretrained=false --set model.freeze=[]");
+        data.RequireEveryClass();
+    }
+
+    private PreparedSet PrepareAll(CancellationToken cancel)
+    {
+        var count = data.Samples.Count;
+        var images = SetPreparation.Prepare(count, data.Read, recipe.Preprocessing, done => observer?.Report(new StageProgress("Preparing images", done, count)), cancel);
+        return new PreparedSet([.. data.Samples.Select(s => s.Id)], images, [.. data.Samples.Select(s => s.Label)], SampleGroups.Of(data, images));
+    }
+
+    private static PreparedSet Where(PreparedSet set, int[] parts, int part, bool except = false) =>
+        set.Subset([.. Enumerable.Range(0, set.Count).Where(i => parts[i] == part != except)]);
+
+    /// <summary>Choosing an epoch needs a validation part; it comes out of the training folds, so that the held-out fold stays unseen.</summary>
+    private (PreparedSet Training, PreparedSet? Validation) InnerSplit(PreparedSet training, int fold)
+    {
+        if (recipe.Training.Select == Selection.Last) return (training, null);
+        var parts = GroupSplitter.Parts([.. training.Labels], [.. training.Groups], [1 - recipe.Split.Validation, recipe.Split.Validation], (ulong)recipe.Seed + (ulong)fold + 1);
+        return (Where(training, parts, 0), Where(training, parts, 1));
+    }
+
+    private void Start(RunDirectory run, PreparedSet all, int[] parts, string[] names)
+    {
+        run.WriteRecipe(recipe);
+        CsvText.Write(run.SplitCsv, all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{names[parts[i]]}").Prepend("image,group,grade,part"));
+        RunDirectory.WriteText(run.In("environment.json"), JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
+    }
+
+    private (Network Network, RunProgress Progress) Train(RunDirectory run, PreparedSet training, PreparedSet? validation, CancellationToken cancel)
+    {
+        TorchRuntime.Seed((ulong)recipe.Seed);
+        var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head));
+        try
+        {
+            if (weights is not null) PretrainedWeights.Load(network, recipe.Model.Architecture, weights);
+            Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
+            using var trainer = new Trainer(recipe, network, training, validation, run, observer);
+            return (network, trainer.Run(cancel));
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private ExperimentResult Finish(RunDirectory run, Network network, RunProgress progress, Predictions predictions, string part, CancellationToken cancel)
+    {
+        var metrics = MetricsReport.Compute(predictions, new MetricsOptions { Seed = (ulong)recipe.Seed }, cancel);
+        predictions.Write(run.PredictionsCsv);
+        RunDirectory.WriteText(run.MetricsJson, metrics.ToJson() + "\n");
+        run.WriteHistory(progress.History);
+        ModelFile.Write(run.Model, ModelCards.For(recipe, data, metrics, part), network.State());
+        return new ExperimentResult(metrics, predictions, progress.History, run.Model, progress.ElapsedSeconds);
+    }
+
+    private static Predictions Pool(List<Predictions> folds) => new(folds[0].ClassCount, [.. folds.SelectMany(p => p.Images)], [.. folds.SelectMany(p => p.Truth)],
+        [.. folds.SelectMany(p => p.Predicted)], [.. folds.SelectMany(p => p.Probabilities!)], [.. folds.SelectMany(p => p.Groups!)]);
+}

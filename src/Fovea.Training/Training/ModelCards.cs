@@ -1,0 +1,41 @@
+using System.Reflection;
+using System.Text.Json;
+using Fovea.Models;
+using Fovea.Training.Data;
+using Fovea.Training.Evaluation.Report;
+using Fovea.Training.Metrics;
+using Fovea.Training.Recipes;
+
+namespace Fovea.Training.Training;
+
+/// <summary>What a trained model says of itself.</summary>
+internal static class ModelCards
+{
+    /// <param name="part">What the figures were measured on: test, validation, heldOut.</param>
+    internal static ModelCard For(Recipe recipe, Dataset data, MetricsReport metrics, string part)
+    {
+        var figures = new Dictionary<string, CardMetric>();
+        void Add(string name, double? value)
+        {
+            if (value is not { } v) return;
+            figures[$"{part}.{name}"] = metrics.Intervals.TryGetValue(name, out var i) ? new CardMetric(v, i.Low, i.High) : new CardMetric(v);
+        }
+        Add("quadraticWeightedKappa", metrics.QuadraticWeightedKappa);
+        Add("accuracy", metrics.Accuracy);
+        Add("auc", metrics.Auc);
+        return new ModelCard
+        {
+            Task = "dr-grade",
+            Architecture = recipe.Model.Architecture,
+            Preprocessing = recipe.Preprocessing,
+            Head = recipe.Head,
+            Classes = RunReport.ClassNames(recipe.Head.Classes),
+            Licence = "unknown: trained on the user's own data",
+            Data = [new CardData(data.Name.Split(':', 2)[0], "training", data.Samples.Count, "see the data set")],
+            Metrics = figures,
+            Recipe = JsonSerializer.SerializeToElement(recipe, RecipeFile.Options),
+            Created = DateTimeOffset.UtcNow,
+            Producer = $"fovea {typeof(ModelCards).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",
+        };
+    }
+}

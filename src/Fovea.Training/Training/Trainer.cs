@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using Fovea.Models;
+using Fovea.Torch;
+using Fovea.Torch.Files;
+using Fovea.Torch.Modules;
+using Fovea.Torch.Optimisation;
+using Fovea.Training.Evaluation;
+using Fovea.Training.Losses;
+using Fovea.Training.Recipes;
+
+namespace Fovea.Training.Training;
+
+/// <summary>
+/// Trains a network by a recipe: for each epoch, for each batch: forward, loss, backward, clip, step; then evaluate, checkpoint, stop early.
+/// A run that is killed at any instant and resumed ends in the same weights, bit for bit, on the same CPU with the same number of threads.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private const ulong StepStream = 3;
+
+    private readonly Recipe _recipe;
+    private readonly Network _network;
+    private readonly RunDirectory _run;
+    private readonly PreparedSet? _validation;
+    private readonly BatchLoader _loader;
+    private readonly GradeLoss _loss;
+    private readonly Optimiser _optimiser;
+    private readonly ExponentialMovingAverage? _average;
+    private readonly LearningRateSchedule _schedule;
+    private readonly NetworkEvaluator _evaluator;
+    private readonly IProgress<TrainingEvent>? _observer;
+
+    /// <param name="network">Initialised, or with pretrained weights; trained in place.</param>
+    /// <param name="validation">Decides which epoch is delivered; null with <see cref="Selection.Last"/>.</param>
+    public Trainer(Recipe recipe, Network network, PreparedSet training, PreparedSet? validation, RunDirectory run, IProgress<TrainingEvent>? observer = null)
+    {
+        if (validation is null && recipe.Training.Select != Selection.Last)
+            throw new ArgumentException("choosing the best epoch needs a validation part", nameof(validation));
+        (_recipe, _network, _validation, _run, _observer) = (recipe, network, validation, run, observer);
+        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed);
+        _loss = new GradeLoss(recipe.Head, recipe.Loss, training.ClassCounts(recipe.Head.Classes));
+        network.UseChannelsLast();
+        _optimiser = OptimiserFactory.Create(recipe.Optimiser, network);
+        _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : null;
+        _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch);
+        _evaluator = new NetworkEvaluator(network, recipe);
+    }
+
+    /// <summary>Trains to the end, from the run's last checkpoint where there is one.</summary>
+    /// <returns>The state after the last epoch. The network then holds the delivered weights.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; the last checkpoint is at most a step old.</exception>
+    public RunProgress Run(CancellationToken cancel = default)
+    {
+        TorchRuntime.FlushDenormals();
+        var progress = Resume();
+        var t = _recipe.Training;
+        while (progress.Epoch < t.Epochs && !OutOfPatience(progress))
+        {
+            var watch = Stopwatch.StartNew();
+            progress = TrainEpoch(progress, cancel);
+            progress = FinishEpoch(progress, watch.Elapsed.TotalSeconds);
+        }
+        Deliver(progress);
+        return progress;
+    }
+
+    private RunProgress TrainEpoch(RunProgress progress, CancellationToken cancel)
+    {
+        var (epoch, steps) = (progress.Epoch, _loader.StepsPerEpoch);
+        var saved = Stopwatch.StartNew();
+        try
+        {
+            foreach (var batch in _loader.Epoch(epoch, progress.Step, cancel))
+            {
+                var loss = TrainStep(batch, epoch);
+                progress = progress with { Step = batch.Step + 1, LossSum = progress.LossSum + loss };
+                _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, steps, batch.Labels.Length, progress.LossSum / progress.Step));
+                if (saved.Elapsed.TotalSeconds < _recipe.Training.CheckpointSeconds) continue;
+                Save(_run.LastCheckpoint, progress);
+                saved.Restart();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Save(_run.LastCheckpoint, progress);
+            throw;
+        }
+        return progress;
+    }
+
+    private long StepsBefore(int epoch, int step) => (long)epoch * _loader.StepsPerEpoch + step;
+
+    private double TrainStep(Batch batch, int epoch)
+    {
+        using var scope = new TensorScope();
+        TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
+        _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step));
+        var images = ImageBatch.ToTensor(batch.Images, _recipe.Preprocessing);
+        var grades = Tensor.From(batch.Labels);
+
+        Tensor logits;
+        using (new Autocast(_recipe.Training.UsesBFloat16)) logits = _network.Call(images, Phase.Training).Logits;
+        var loss = _loss.Call(logits, grades);
+        loss.Backward();
+        if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
+        _optimiser.Step();
+        _optimiser.ZeroGrad();
+        _average?.Update();
+
+        var value = loss.Item();
+        if (!double.IsFinite(value))
+            throw new TrainingDivergedException($"{_recipe.Name}: the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}. Lower optimiser.learningRate or set optimiser.clipNorm.");
+        return value;
+    }
+
+    private RunProgress FinishEpoch(RunProgress progress, double seconds)
+    {
+        var (t, epoch) = (_recipe.Training, progress.Epoch + 1);
+        EpochScore? score = null;
+        if (_validation is not null && (epoch % t.EvaluateEvery == 0 || epoch == t.Epochs))
+            score = Score(_validation);
+        var rate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, 0) - 1);
+        var metrics = new EpochMetrics(epoch, progress.LossSum / Math.Max(1, progress.Step), rate, score?.Loss, score?.QuadraticWeightedKappa, score?.Accuracy, score?.Auc, seconds);
+        double? value = t.Select switch
+        {
+            Selection.Last => epoch,
+            Selection.BestAuc => score?.Auc,
+            _ => score?.QuadraticWeightedKappa,
+        };
+        var best = value > progress.BestValue;
+        progress = progress with
+        {
+            Epoch = epoch, Step = 0, LossSum = 0, ElapsedSeconds = progress.ElapsedSeconds + seconds, History = [.. progress.History, metrics],
+            BestEpoch = best ? epoch : progress.BestEpoch, BestValue = best ? value!.Value : progress.BestValue,
+        };
+        // The best before the last: a kill between the two leaves a last checkpoint from which the same best is written again.
+        if (best && t.Select != Selection.Last) Save(_run.BestCheckpoint, progress);
+        Save(_run.LastCheckpoint, progress);
+        _run.WriteHistory(progress.History);
+        _observer?.Report(new EpochDone(metrics, t.Epochs, best));
+        return progress;
+    }
+
+    /// <summary>Scores the weights that would be delivered: the averaged ones where the recipe averages.</summary>
+    private EpochScore Score(PreparedSet set)
+    {
+        if (_average is null) return _evaluator.Score(set, _loss);
+        using var swapped = _average.Swap();
+        return _evaluator.Score(set, _loss);
+    }
+
+    private bool OutOfPatience(RunProgress progress) =>
+        _recipe.Training.Patience is { } patience && progress.BestEpoch > 0 && progress.Epoch - progress.BestEpoch >= patience;
+
+    private void Save(string path, RunProgress progress)
+    {
+        var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = _network.State(), ["optimiser"] = _optimiser.State() };
+        if (_average is not null) parts["average"] = _average.State();
+        Checkpoint.Write(path, parts, progress, RecipeFile.Write(_recipe));
+    }
+
+    private RunProgress Resume()
+    {
+        if (!File.Exists(_run.LastCheckpoint)) return RunProgress.Start;
+        var progress = Load(_run.LastCheckpoint);
+        _observer?.Report(new Resumed(progress.Epoch, progress.Step));
+        return progress;
+    }
+
+    private RunProgress Load(string path)
+    {
+        var (parts, progress, recipe) = Checkpoint.Read(path);
+        if (recipe != RecipeFile.Write(_recipe))
+            throw new RecipeException(path, "this checkpoint belongs to another recipe", "Resume with the run's own recipe.json, or start in another folder");
+        if (!parts.TryGetValue("model", out var model) || !parts.TryGetValue("optimiser", out var optimiser))
+            throw new WeightsFormatException(path, "parts of the checkpoint are missing", "Delete it to start again");
+        var report = _network.LoadState(model);
+        if (!report.IsExact) throw new WeightsFormatException(path, $"the weights do not fit the network: {report}", "Delete it to start again");
+        _optimiser.LoadState(optimiser);
+        if (_average is not null && parts.TryGetValue("average", out var average)) _average.LoadState(average, StepsBefore(progress.Epoch, progress.Step));
+        return progress;
+    }
+
+    /// <summary>Leaves the weights of the chosen epoch, averaged where the recipe averages, in the network.</summary>
+    private void Deliver(RunProgress progress)
+    {
+        if (_recipe.Training.Select != Selection.Last && progress.BestEpoch > 0) Load(_run.BestCheckpoint);
+        _average?.CopyTo(_network);
+    }
+
+    public void Dispose()
+    {
+        _loss.Dispose();
+        _optimiser.Dispose();
+        _average?.Dispose();
+    }
+}
+
+/// <summary>The loss is no longer a number.</summary>
+public sealed class TrainingDivergedException(string message) : Exception(message);
