@@ -30,8 +30,10 @@ is_stale "$what" || exit 0
 
 log=$root/obj/build.log
 run() {
+  local before
+  before=$(wc -c <"$log")
   if ! "$@" </dev/null >>"$log" 2>&1 9>&-; then
-    tail -n 40 "$log" >&2
+    tail -c "+$((before + 1))" "$log" | tail -n 40 >&2
     return 1
   fi
 }

@@ -4,7 +4,10 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 # No process may outlive a build: a server left behind would hold the lock and the terminal of whoever started it.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 # dotnet and NuGet refuse to work without a home, which some CI machines do not set.
-export HOME="${HOME:-$root/obj/home}"
+if [[ -z ${HOME:-} ]]; then
+  export HOME=$root/obj/home
+  mkdir -p -- "$HOME"
+fi
 
 if ! command -v dotnet >/dev/null; then
   for folder in "${DOTNET_ROOT:-}" "$HOME/.dotnet" /usr/share/dotnet /usr/lib/dotnet; do
