@@ -1,7 +1,10 @@
 using Fovea.Imaging;
 using Fovea.Models;
+using Fovea.Quality;
 using Fovea.Torch;
 using Fovea.Torch.Files;
+using Fovea.Training.Data;
+using Fovea.Training.Recipes;
 
 namespace Fovea.Cli;
 
@@ -25,9 +28,10 @@ internal static class ExitCodes
         return cause switch
         {
             OperationCanceledException => (Interrupted, "Interrupted."),
-            UsageException or UnknownModelException => (Usage, OneLine(cause.Message)),
-            UnreadableImageException or UnwritableImageException or ArrayFormatException => (UnreadableInput, OneLine(cause.Message)),
-            WeightsFormatException => (Model, OneLine(cause.Message)),
+            UsageException or UnknownModelException or RecipeException => (Usage, OneLine(cause.Message)),
+            UnreadableImageException or UnwritableImageException or ArrayFormatException or DatasetException => (UnreadableInput, OneLine(cause.Message)),
+            UngradableException => (Ungradable, OneLine(cause.Message)),
+            WeightsFormatException or ModelFileException => (Model, OneLine(cause.Message)),
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => (Bug, NativeLibraryMissing(cause)),
             OutOfMemoryException => (Bug, OutOfMemory),
             TorchException when cause.Message.Contains("allocate memory", StringComparison.Ordinal) || cause.Message.Contains("out of memory", StringComparison.Ordinal) =>
@@ -37,18 +41,9 @@ internal static class ExitCodes
             DirectoryNotFoundException => (UnreadableInput, $"{OneLine(cause.Message)} Check the path."),
             UnauthorizedAccessException => (UnreadableInput, $"{OneLine(cause.Message)} Check the permissions of the file and its folder."),
             IOException and not FileNotFoundException => (UnreadableInput, $"{OneLine(cause.Message)} Check the disk, its free space and the path."),
-            _ => KnownByName(cause) ?? (Bug, $"Bug in fovea: {cause.GetType().Name}: {OneLine(cause.Message)} Please report this, with what --verbose shows."),
+            _ => (Bug, $"Bug in fovea: {cause.GetType().Name}: {OneLine(cause.Message)} Please report this, with what --verbose shows."),
         };
     }
-
-    private static (int, string)? KnownByName(Exception cause) => cause.GetType().Name switch
-    {
-        "DatasetException" => (UnreadableInput, OneLine(cause.Message)),
-        "UngradableException" => (Ungradable, OneLine(cause.Message)),
-        "ModelFileException" or "TrainingDivergedException" => (Model, OneLine(cause.Message)),
-        "RecipeException" or "UnknownModelException" => (Usage, OneLine(cause.Message)),
-        _ => null,
-    };
 
     private const string OutOfMemory = "Out of memory: the work needs more than this machine has. Use a smaller batch or smaller images, or end other programs.";
 
@@ -67,10 +62,11 @@ internal static class ExitCodes
         return exception;
     }
 
-    /// <summary>Messages of the runtime may have several lines; the contract is one, closed by a full stop.</summary>
+    /// <summary>Messages of the runtime may have several lines, and names from outside any character: what is shown is one line without control characters, closed.</summary>
     private static string OneLine(string message)
     {
-        var line = string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        var printable = string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c));
+        var line = string.Join(' ', printable.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return line.Length > 0 && line[^1] is '.' or '!' or '?' ? line : line + ".";
     }
 }

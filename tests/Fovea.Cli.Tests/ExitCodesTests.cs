@@ -1,7 +1,10 @@
 using Fovea.Imaging;
 using Fovea.Models;
+using Fovea.Quality;
 using Fovea.Torch;
 using Fovea.Torch.Files;
+using Fovea.Training.Data;
+using Fovea.Training.Recipes;
 
 namespace Fovea.Cli.Tests;
 
@@ -19,6 +22,10 @@ public sealed class ExitCodesTests
         { new DirectoryNotFoundException("Could not find a part of the path 'data/x'."), 3 },
         { new UnauthorizedAccessException("Access to the path 'x' is denied."), 3 },
         { new IOException("No space left on device : 'x'"), 3 },
+        { new DatasetException("labels.csv", "grade 7 in row 3", "Give grades 0 to 4"), 3 },
+        { new RecipeException("recipe.json", "epochs: -1", "Give 1 or more"), 2 },
+        { new ModelFileException("x.fovea", "no weights", "Train it again."), 5 },
+        { new UngradableException("photo.jpg", new QualityReport([new QualityProblem(QualityReason.TooDark, "mean 3, at least 20", "Take it again.")], null!)), 4 },
         { new WeightsFormatException("w.pth", "not weights", "Give a state dict."), 5 },
         { new DllNotFoundException("Unable to load shared library 'x'"), 1 },
         { new InsufficientMemoryException(), 1 },
@@ -41,6 +48,10 @@ public sealed class ExitCodesTests
     [Fact]
     public void Of_UnreadableImage_KeepsNameReasonAndRemedy() =>
         Assert.Equal("photo.jpg: not an image. Give a JPEG.", ExitCodes.Of(new UnreadableImageException("photo.jpg", "not an image", "Give a JPEG.")).Line);
+
+    [Fact]
+    public void Of_NameWithControlCharacters_ReachesTheTerminalWithoutThem() =>
+        Assert.Equal("a [2Jb.jpg: empty.", ExitCodes.Of(new UsageException("a\e[2Jb.jpg: empty.")).Line);
 
     [Fact]
     public void Of_MissingLibrary_PointsToTheDoctor() =>
