@@ -6,11 +6,11 @@ namespace Fovea.Torch;
 public sealed unsafe partial class Tensor
 {
     /// <summary>A CPU tensor with a copy of <paramref name="data"/>, row-major.</summary>
-    /// <param name="shape">Sizes whose product is the length of the data; none makes one dimension, or a scalar of a single element.</param>
+    /// <param name="shape">Sizes whose product is the length of the data; none makes one dimension of that length (a scalar: <see cref="Scalar"/>).</param>
     public static Tensor From<T>(ReadOnlySpan<T> data, params ReadOnlySpan<long> shape) where T : unmanaged
     {
         nint handle;
-        if (shape.IsEmpty && data.Length != 1) shape = [data.Length];
+        if (shape.IsEmpty) shape = [data.Length];
         fixed (T* p = data)
         fixed (long* s = shape)
             NativeMethods.ftorch_tensor_create(data.IsEmpty ? null : p, (long)data.Length * sizeof(T), (int)TypeOf<T>(), s, shape.Length, out handle);
