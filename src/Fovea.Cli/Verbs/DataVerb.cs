@@ -8,5 +8,7 @@ internal static class DataVerb
     public static Command Create() => new("data", "Make and examine data sets.")
     {
         DataDrawVerb.Create(),
+        DataInspectVerb.Create(),
+        DataSplitVerb.Create(),
     };
 }

@@ -2,52 +2,88 @@ using Fovea.Acquisition;
 
 namespace Fovea.Training.Data;
 
-/// <summary>Labelled photographs, with a way to read each. Made by one of the readers of this folder.</summary>
+/// <summary>Labelled photographs, their classes, and a way to read each. Made by <see cref="DatasetReaders"/>; immutable, read from any thread.</summary>
 public sealed class Dataset
 {
-    private readonly Func<int, FundusImage> _read;
+    /// <summary>Diabetic-retinopathy grades 0–4.</summary>
+    internal static readonly string[] GradeNames = ["no DR", "mild", "moderate", "severe", "proliferative"];
 
-    /// <param name="name">The kind and place, for messages and model cards.</param>
-    /// <param name="classes">Number of grades or classes; every label is below it.</param>
-    /// <param name="read">Gives the photograph of a sample by its position; called from several threads.</param>
+    private readonly Func<int, FundusImage> _read;
+    private readonly Dictionary<string, int> _positions;
+
+    /// <param name="source">The path as given.</param>
+    /// <param name="kind">What layout it has.</param>
+    /// <param name="classNames">One for each label.</param>
+    /// <param name="samples">In the order of the source.</param>
+    /// <param name="read">Gives the photograph of a sample by its position; null: decodes its file.</param>
     /// <exception cref="DatasetException">No sample, an id that occurs twice, or a label out of range.</exception>
-    internal Dataset(string name, int classes, IReadOnlyList<Sample> samples, Func<int, FundusImage> read)
+    internal Dataset(string source, DataKind kind, IReadOnlyList<string> classNames, IReadOnlyList<Sample> samples, Func<int, FundusImage>? read = null)
     {
-        (Name, Classes, Samples, _read) = (name, classes, samples, read);
-        if (samples.Count == 0) throw new DatasetException(name, "no images", "Give a folder with labelled images");
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var sample in samples)
+        (Source, Kind, ClassNames, Samples) = (source, kind, classNames, samples);
+        _read = read ?? (i => FundusImage.Read(samples[i].Path!));
+        if (samples.Count == 0) throw new DatasetException(source, "no image in it", "Give a folder or file with labelled images");
+        _positions = new Dictionary<string, int>(samples.Count, StringComparer.Ordinal);
+        for (var i = 0; i < samples.Count; i++)
         {
-            if (!seen.Add(sample.Id)) throw new DatasetException(name, $"'{sample.Id}' is listed twice", "Remove one of the two lines");
-            if (sample.Label < 0 || sample.Label >= classes) throw new DatasetException(name, $"'{sample.Id}' has the grade {sample.Label}", $"Grades go from 0 to {classes - 1}");
+            if (!_positions.TryAdd(samples[i].Id, i)) throw new DatasetException(source, $"image '{samples[i].Id}' occurs twice", "Keep one of them");
+            if (samples[i].Label < 0 || samples[i].Label >= Classes)
+                throw new DatasetException(source, $"image '{samples[i].Id}' has the class {samples[i].Label}", $"Classes go from 0 to {Classes - 1}");
         }
     }
 
-    public string Name { get; }
+    /// <summary>The path as given.</summary>
+    public string Source { get; }
+    public DataKind Kind { get; }
 
-    public int Classes { get; }
+    /// <summary>Kind and place, for messages and model cards.</summary>
+    public string Name => $"{DatasetReaders.NameOf(Kind)}:{Source}";
+    public IReadOnlyList<string> ClassNames { get; }
 
+    /// <summary>Number of grades or classes; every label is below it.</summary>
+    public int Classes => ClassNames.Count;
+
+    /// <summary>The classes are the grades 0–4, in order of severity; otherwise they are names without order.</summary>
+    public bool IsGraded => ClassNames.SequenceEqual(GradeNames);
+
+    /// <summary>In the order of the source.</summary>
     public IReadOnlyList<Sample> Samples { get; }
 
-    /// <summary>True where the data set was published with training, validation and test parts.</summary>
+    /// <summary>True where the data set was published with training, validation or test parts.</summary>
     public bool HasParts => Samples.Any(s => s.Part != SamplePart.Unassigned);
-
-    /// <summary>Decodes one photograph.</summary>
-    /// <exception cref="Fovea.Imaging.UnreadableImageException">The file is not an image.</exception>
-    public FundusImage Read(int index) => _read(index);
 
     /// <summary>Positions of the samples published in a part.</summary>
     public int[] IndicesOf(SamplePart part) => [.. Enumerable.Range(0, Samples.Count).Where(i => Samples[i].Part == part)];
 
-    /// <summary>Images a class; every class must have at least one.</summary>
-    /// <exception cref="DatasetException">A class is empty.</exception>
-    public int[] RequireEveryClass()
+    /// <summary>Position of the sample of this id; null where there is none.</summary>
+    public int? Find(string id) => _positions.TryGetValue(id, out var position) ? position : null;
+
+    /// <summary>Decodes one photograph, upright and RGB.</summary>
+    /// <exception cref="Fovea.Imaging.UnreadableImageException">The file is damaged or no image.</exception>
+    public FundusImage Read(int index) => _read(index);
+
+    /// <summary>Samples by class.</summary>
+    public int[] CountClasses(IEnumerable<Sample> samples)
     {
         var counts = new int[Classes];
-        foreach (var sample in Samples) counts[sample.Label]++;
-        var empty = Array.IndexOf(counts, 0);
-        if (empty >= 0)
-            throw new DatasetException(Name, $"no image of grade {empty} (images by grade: {string.Join(", ", counts)})", "Add images of that grade, or train with --set head.classes to the grades that exist");
+        foreach (var sample in samples) counts[sample.Label]++;
         return counts;
+    }
+
+    /// <summary>Images by class of the whole data set; every class must have at least one.</summary>
+    /// <exception cref="DatasetException">A class is empty.</exception>
+    public int[] RequireEveryClass() => RequireEveryClass(Samples, null);
+
+    /// <summary>Images by class; a network cannot learn a class that it never sees.</summary>
+    /// <param name="samples">Where each class must occur.</param>
+    /// <param name="purpose">What they are for, e.g. "training of fold 2"; null: nothing to add.</param>
+    /// <exception cref="DatasetException">A class has no sample.</exception>
+    public int[] RequireEveryClass(IEnumerable<Sample> samples, string? purpose)
+    {
+        var counts = CountClasses(samples);
+        var empty = Enumerable.Range(0, Classes).Where(c => counts[c] == 0).ToArray();
+        if (empty.Length == 0) return counts;
+        var names = string.Join(", ", empty.Select(c => IsGraded ? $"{c} ({ClassNames[c]})" : ClassNames[c]));
+        throw new DatasetException(Source, $"no image of {(IsGraded ? "grade" : "class")} {names}{(purpose is null ? "" : " for " + purpose)} (images by class: {string.Join(", ", counts)})",
+            purpose is null ? "Add images of it" : "Add images of it, or choose another split");
     }
 }

@@ -4,7 +4,7 @@ namespace Fovea.Training.Data;
 public enum SamplePart { Unassigned, Training, Validation, Test }
 
 /// <summary>One labelled photograph of a data set.</summary>
-/// <param name="Id">Unique in its data set; what prediction files call it.</param>
+/// <param name="Id">Unique in its data set and stable: the file name or relative path as the labels give it, or e.g. <c>test_17</c> in an archive.</param>
 /// <param name="Label">Grade or class from 0.</param>
 public sealed record Sample(string Id, int Label)
 {
@@ -21,4 +21,19 @@ public sealed record Sample(string Id, int Label)
     public int? DmeRisk { get; init; }
 
     public SamplePart Part { get; init; }
+}
+
+/// <summary>Layouts that can be read.</summary>
+public enum DataKind
+{
+    /// <summary>IDRiD "B. Disease Grading", as published or as one folder with <c>labels.csv</c>.</summary>
+    Idrid,
+    /// <summary>RetinaMNIST's <c>.npz</c>.</summary>
+    RetinaMnist,
+    /// <summary>A table of images and grades (APTOS and others).</summary>
+    Csv,
+    /// <summary>One folder per class.</summary>
+    Folders,
+    /// <summary>What <c>fovea data draw</c> writes.</summary>
+    MadeUp,
 }
