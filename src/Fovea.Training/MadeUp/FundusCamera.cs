@@ -64,7 +64,7 @@ internal sealed class FundusCamera
         if (canvas.Reflex[i] > 0) c = new Colour3(c.R * (1 + 0.22 * canvas.Reflex[i]) + 4 * canvas.Reflex[i], c.G * (1 + 0.45 * canvas.Reflex[i]), c.B * (1 + 0.4 * canvas.Reflex[i]));
         if (cotton > 0) c = Colour3.Mix(c, new Colour3(c.R * 0.4 + 140, c.G * 0.45 + 126, c.B * 0.7 + 66), cotton);
         if (surface > 0) c = Absorb(c, surface, 0.34, 0.95, 0.75);
-        if (haze > 0) c = Absorb(c, haze, 0.85, 1.15, 0.8) + new Colour3(6, 2, 0) * haze;
+        if (haze > 0) c = Absorb(c, haze, 0.6, 1.1, 0.8) + new Colour3(6, 2, 0) * haze;
         return c;
     }
 
