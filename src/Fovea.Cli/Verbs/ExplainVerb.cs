@@ -3,6 +3,7 @@ using Fovea.Acquisition;
 using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
+using Fovea.Quality;
 
 namespace Fovea.Cli.Verbs;
 
@@ -30,6 +31,8 @@ internal static class ExplainVerb
                 throw new UsageException($"--layer: no layer is named {name}. There are {string.Join(", ", loaded.Layers)}.");
             var path = parse.GetValue(image)!;
             var photograph = FundusImage.Read(path);
+            // Explaining a bad photograph may be just what somebody wants, so this warns and goes on.
+            if (QualityAssessor.Assess(photograph) is { Gradable: false } bad) Console.Error.WriteLine($"{path}: ungradable, {bad.Problems[0].Finding}. Do not rely on this grade.");
             cancel.ThrowIfCancellationRequested();
             var result = loaded.Grade(photograph);
             var explained = parse.GetValue(grade) ?? result.Prediction.Grade;

@@ -3,6 +3,7 @@ using Fovea.Acquisition;
 using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
+using Fovea.Quality;
 using Fovea.Reporting;
 
 namespace Fovea.Cli.Verbs;
@@ -53,12 +54,14 @@ internal static class GradeVerb
     private static GradeReport Grade(GradingModel model, string path, string? overlayPath, bool force)
     {
         var photograph = FundusImage.Read(path);
+        var quality = QualityAssessor.Assess(photograph);
+        if (!force) quality.ThrowIfUngradable(path);
         var result = model.Grade(photograph);
-        if (overlayPath is null) return GradeReport.Of(result, model);
+        if (overlayPath is null) return GradeReport.Of(result, model, quality);
         var map = model.Explain(result.Prepared, result.Prediction.Grade);
         // A flat map is no explanation: the photograph is written as it is.
         ImageFile.Write(overlayPath, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels));
-        return GradeReport.Of(result, model, heatmap: overlayPath);
+        return GradeReport.Of(result, model, quality, overlayPath);
     }
 
     /// <summary>One path an image; two photographs of one name in different folders must not overwrite each other's.</summary>

@@ -1,7 +1,20 @@
 using System.Globalization;
 using Fovea.Models;
+using Fovea.Quality;
 
 namespace Fovea.Reporting;
+
+/// <summary>A photograph's quality as a report says it.</summary>
+/// <param name="Gradable">False only where somebody insisted on a grade.</param>
+/// <param name="Problems">What was found, the first to mend first; empty for a good photograph.</param>
+public sealed record ReportedQuality(bool Gradable, IReadOnlyList<string> Problems)
+{
+    public static ReportedQuality Of(QualityReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new ReportedQuality(report.Gradable, [.. report.Problems.Select(p => p.Finding)]);
+    }
+}
 
 /// <summary>What is said about one photograph, for machines (as JSON, camelCase) and for people (<see cref="Line"/>).</summary>
 /// <param name="Image">The photograph's name.</param>
@@ -18,18 +31,18 @@ namespace Fovea.Reporting;
 /// <param name="Notice">That this is research software.</param>
 public sealed record GradeReport(
     string Image, int Grade, string GradeName, IReadOnlyList<double> Probabilities, double Score, bool Referable, string Advice, string Model, string ModelSha256,
-    object? Quality, string? Heatmap, string Notice)
+    ReportedQuality? Quality, string? Heatmap, string Notice)
 {
     /// <summary>Said with every result.</summary>
     public const string ResearchNotice = "research software, not a medical device";
 
-    public static GradeReport Of(GradeResult result, GradingModel model, object? quality = null, string? heatmap = null)
+    public static GradeReport Of(GradeResult result, GradingModel model, QualityReport? quality = null, string? heatmap = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(model);
         var p = result.Prediction;
         return new GradeReport(result.Image, p.Grade, model.Card.Classes[p.Grade], p.Probabilities, p.Score, p.Referable, AdviceFor(p.Referable),
-            Path.GetFileName(model.Name), model.Card.WeightsSha256, quality, heatmap, ResearchNotice);
+            Path.GetFileName(model.Name), model.Card.WeightsSha256, quality is null ? null : ReportedQuality.Of(quality), heatmap, ResearchNotice);
     }
 
     /// <summary>One line, e.g. <c>a.jpg: grade 2, moderate (71 %); refer to an ophthalmologist</c>.</summary>
@@ -37,8 +50,10 @@ public sealed record GradeReport(
     {
         var number = Grade.ToString(CultureInfo.InvariantCulture);
         var name = GradeName == number ? "" : $", {GradeName}";
-        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %); {Advice}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %); {Advice}{Doubt()}");
     }
+
+    private string Doubt() => Quality is { Gradable: false } bad ? $"; doubtful, the photograph is {bad.Problems[0]}" : "";
 
     private static string AdviceFor(bool referable) => referable ? "refer to an ophthalmologist" : "no referral; screen again at the usual interval";
 }
