@@ -5,6 +5,7 @@ using Fovea.Torch;
 using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Recipes;
+using Fovea.Training.Training;
 
 namespace Fovea.Cli.Tests;
 
@@ -27,6 +28,7 @@ public sealed class ExitCodesTests
         { new ModelFileException("x.fovea", "no weights", "Train it again."), 5 },
         { new UngradableException("photo.jpg", new QualityReport([new QualityProblem(QualityReason.TooDark, "mean 3, at least 20", "Take it again.")], null!)), 4 },
         { new WeightsFormatException("w.pth", "not weights", "Give a state dict."), 5 },
+        { new TrainingDivergedException("epoch 3: the loss is not a number. Lower the learning rate."), 5 },
         { new DllNotFoundException("Unable to load shared library 'x'"), 1 },
         { new InsufficientMemoryException(), 1 },
         { new TorchException("[enforce fail at alloc_cpu.cpp:66] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."), 1 },
