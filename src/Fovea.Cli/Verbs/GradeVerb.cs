@@ -46,6 +46,7 @@ internal static class GradeVerb
                 }
                 progress?.Report(i + 1);
             }
+            progress?.Dispose();
             if (!parse.GetValue(json)) Console.Error.WriteLine($"Note: {GradeReport.ResearchNotice}.");
             return code;
         });

@@ -11,6 +11,9 @@ public sealed record OverlayStyle(ColourMap Colours = ColourMap.Turbo, double Op
 /// <summary>Brings an <see cref="ActivationMap"/> back to pixels and paints it.</summary>
 public static class HeatmapOverlay
 {
+    /// <summary>How far a camera's black border may rise above the crop's tolerance, as <see cref="BorderCrop.FieldOfView"/> takes it; less leaves a ring of coloured specks.</summary>
+    private const int BorderNoise = 13;
+
     /// <summary>The map as a grey image in the network's frame: size × size, bilinear between the cells' centres.</summary>
     public static Image InPrepared(ActivationMap map, PreparedImage prepared) => map.ToImage().Resize(prepared.Pixels.Width, prepared.Pixels.Height);
 
@@ -26,7 +29,7 @@ public static class HeatmapOverlay
         ArgumentNullException.ThrowIfNull(original);
         if ((original.Width, original.Height) != (prepared.OriginalWidth, prepared.OriginalHeight))
             throw new ArgumentException($"the image is {original.Width} × {original.Height}; the prepared one came from {prepared.OriginalWidth} × {prepared.OriginalHeight}", nameof(original));
-        return Paint(InOriginal(map, prepared), original, style ?? new OverlayStyle(), prepared.Spec.Tolerance);
+        return Paint(InOriginal(map, prepared), original, style ?? new OverlayStyle(), prepared.Spec.Tolerance + BorderNoise);
     }
 
     /// <summary>The map over what the network saw.</summary>
