@@ -17,6 +17,7 @@ public sealed record SplitEntry(string Image, string Group, int Grade, int Part)
 public sealed class Split
 {
     public const int MaxFolds = 100;
+    private const string FoldPrefix = "fold ";
 
     private Split(string name, int folds, IReadOnlyList<SplitEntry> entries) => (Name, FoldCount, Entries) = (name, folds, entries);
 
@@ -90,6 +91,8 @@ public sealed class Split
         var (image, grade) = (table.Require("image"), table.Require("grade"));
         var group = table.Find("group");
         var column = table.Require("part", "fold");
+        // A run of `fovea train --folds` keeps its split with the parts "fold 0", "fold 1", …
+        var isFold = column == "fold" || table.Text(0, column).StartsWith(FoldPrefix, StringComparison.Ordinal);
         var entries = new List<SplitEntry>(table.RowCount);
         var images = new HashSet<string>(StringComparer.Ordinal);
         var partOfGroup = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -98,16 +101,24 @@ public sealed class Split
             var id = table.RequiredText(row, image);
             if (!images.Add(id)) throw table.Error(row, image, $"'{id}' occurs a second time", "Keep one line per image");
             var groupName = group is null ? id : table.RequiredText(row, group);
-            var part = column == "fold" ? table.Integer(row, column, 0, MaxFolds - 1, "a fold")
+            var part = isFold ? Fold(table, row, column)
                 : (SampleParts.Named(table.Text(row, column)) ?? throw table.Error(row, column, $"'{table.Text(row, column)}' is not a part", SampleParts.Remedy)) - SamplePart.Training;
             if (!partOfGroup.TryAdd(groupName, part) && partOfGroup[groupName] != part)
                 throw table.Error(row, column, $"another image of group '{groupName}' lies in another part", "Keep a group on one side, or make the split again");
             entries.Add(new SplitEntry(id, groupName, table.Integer(row, grade, 0, Metrics.Predictions.MaxClasses - 1, "a class"), part));
         }
-        var folds = column == "fold" ? entries.Max(e => e.Part) + 1 : 0;
+        var folds = isFold ? entries.Max(e => e.Part) + 1 : 0;
         var used = entries.Select(e => e.Part).Distinct().Count();
         if (used < Math.Max(2, folds)) throw new DatasetException(path, $"only {used} of the parts hold images", "Make the split again");
         return new Split(path, folds, entries);
+    }
+
+    private static int Fold(CsvTable table, int row, string column)
+    {
+        var text = table.Text(row, column);
+        var digits = text.StartsWith(FoldPrefix, StringComparison.Ordinal) ? text[FoldPrefix.Length..] : text;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var fold) && fold < MaxFolds ? fold
+            : throw table.Error(row, column, $"'{text}' is not a fold from 0 to {MaxFolds - 1}", "Correct the cell, or make the split again");
     }
 
     /// <summary>The part of every sample of the data, −1 for those that the split leaves out (an official test part).</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fovea.Acquisition;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Torch;
@@ -86,8 +87,18 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     private PreparedSet PrepareAll(CancellationToken cancel)
     {
         var count = data.Samples.Count;
-        var images = SetPreparation.Prepare(count, data.Read, recipe.Preprocessing, done => observer?.Report(new StageProgress("Preparing images", done, count)), cancel);
-        return new PreparedSet([.. data.Samples.Select(s => s.Id)], images, [.. data.Samples.Select(s => s.Label)], SampleGroups.Of(data, images));
+        string[] ids = [.. data.Samples.Select(s => s.Id)];
+        var prints = new ImageFingerprint?[count];
+        var images = SetPreparation.Prepare(count, Read, recipe.Preprocessing, done => observer?.Report(new StageProgress("Preparing images", done, count)), cancel);
+        return new PreparedSet(ids, images, [.. data.Samples.Select(s => s.Label)], PictureGroups.Of(data.Samples, Duplicates.Of(ids, prints, cancel)));
+
+        // Copies are known by the photographs as they came: preparation can make different eyes alike.
+        FundusImage Read(int i)
+        {
+            var photograph = data.Read(i);
+            prints[i] = ImageFingerprint.Of(photograph.Pixels);
+            return photograph;
+        }
     }
 
     private static PreparedSet Where(PreparedSet set, int[] parts, int part, bool except = false) =>

@@ -97,6 +97,15 @@ public sealed class SplitTests
             && readFolds.PartOf(data).SequenceEqual(folds.Entries.Select(e => e.Part));
     });
 
+    [Fact]
+    public void Read_SplitOfARun_KnowsItsFolds()
+    {
+        using var folder = new TestFolder();
+        var split = Split.Read(folder.Write("s.csv", "image,group,grade,part\na,0,1,fold 1\nb,1,1,fold 0\nc,0,1,fold 1\n"));
+        Assert.Equal(2, split.FoldCount);
+        Assert.Equal([1, 0, 1], split.Entries.Select(e => e.Part));
+    }
+
     // A split made today must be the split of every later version: these digits are the contract. (Ten images, two classes, three folds, seed 42.)
     [Fact]
     public void KFold_Seed42_StaysAsItIs()
