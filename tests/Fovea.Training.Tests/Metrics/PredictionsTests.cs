@@ -67,6 +67,15 @@ public sealed class PredictionsTests
     }
 
     [Fact]
+    public void Read_LineBreakInQuotes_IsOneCellAndLinesStayRight()
+    {
+        using var folder = new TestFolder();
+        Assert.Equal(["a\n\"b\", c"], Predictions.Read(folder.Write("p.csv", "image,true,predicted\n\"a\n\"\"b\"\", c\",0,1\n")).Images);
+        var message = Assert.Throws<DatasetException>(() => Predictions.Read(folder.Write("q.csv", "image,true,predicted\n\"a\nb\",0,1\nc,9,1\n"))).Message;
+        Assert.Contains("line 4, column 'true'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_Binary_SaysNotText()
     {
         using var folder = new TestFolder();
