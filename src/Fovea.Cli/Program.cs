@@ -8,6 +8,7 @@ internal static class Program
     /// <summary>Every verb of the command, in the order in which the help lists them. A new verb is a file in Verbs/ and a line here.</summary>
     internal static Command[] Verbs() =>
     [
+        DemoVerb.Create(),
         DoctorVerb.Create(),
         DataVerb.Create(),
         GradeVerb.Create(),
