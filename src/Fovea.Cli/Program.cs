@@ -16,6 +16,7 @@ internal static class Program
         ModelsVerb.Create(),
         ForwardVerb.Create(),
         TrainVerb.Create(),
+        EvaluateVerb.Create(),
         MetricsVerb.Create(),
     ];
 

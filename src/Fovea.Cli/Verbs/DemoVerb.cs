@@ -72,7 +72,7 @@ internal static class DemoVerb
     {
         if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any()) return;
         if (!Directory.Exists(Path.Combine(folder, "retinas"))) throw new UsageException($"{folder}: holds something that is not a demo. Give another folder with --out.");
-        foreach (var entry in new[] { "retinas", "heatmaps" }.Select(e => Path.Combine(folder, e)).Where(Directory.Exists)) Directory.Delete(entry, recursive: true);
+        foreach (var entry in Directory.GetDirectories(folder).Where(d => Path.GetFileName(d) is "retinas" or "heatmaps")) Directory.Delete(entry, recursive: true);
         foreach (var file in Directory.GetFiles(folder)) File.Delete(file);
     }
 

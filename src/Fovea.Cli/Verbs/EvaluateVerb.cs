@@ -4,6 +4,7 @@ using Fovea.Training.Data;
 using Fovea.Training.Evaluation;
 using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Metrics;
+using Fovea.Training.Splits;
 using Fovea.Training.Training;
 
 namespace Fovea.Cli.Verbs;
@@ -15,19 +16,18 @@ internal static class EvaluateVerb
     {
         var model = ModelOption.Create();
         var data = new Option<string>("--data") { Description = "KIND:PATH, as for train.", Required = true, HelpName = "KIND:PATH" };
-        var part = new Option<SamplePart?>("--part") { Description = "Only this published part of the data set: training, validation or test.", HelpName = "PART" };
-        var split = new Option<string?>("--split") { Description = "Only the images that a split file (split.csv of a run) puts into --split-part.", HelpName = "FILE.csv" };
-        var splitPart = new Option<string>("--split-part") { Description = "Part of the split file.", DefaultValueFactory = _ => "test", HelpName = "NAME" };
+        var part = new Option<string?>("--part") { Description = "Only this part: training, validation or test, or the number of a fold; of --split, else as published with the data.", HelpName = "PART" };
+        var split = new Option<string?>("--split") { Description = "The split that --part speaks of: split.csv of a run.", HelpName = "FILE.csv" };
         var output = new Option<string?>("--out") { Description = "Also write metrics.json, predictions.csv and report.html into this folder.", HelpName = "DIR" };
         var json = JsonOutput.Option();
-        return new Command("evaluate", "Measure a model file on labelled photographs, with intervals and a report.") { model, data, part, split, splitPart, output, json }.Runs((parse, cancel) =>
+        return new Command("evaluate", "Measure a model file on labelled photographs, with intervals and a report.") { model, data, part, split, output, json }.Runs((parse, cancel) =>
         {
             var path = ModelOption.PathOf(parse.GetValue(model));
             using var loaded = GradingModel.Load(path);
             var dataset = DatasetReaders.Open(parse.GetValue(data)!);
             if (dataset.Classes != loaded.Card.Head.Classes)
                 throw new UsageException($"{path}: grades {loaded.Card.Head.Classes} classes, {dataset.Name} has {dataset.Classes}. Use data with the model's classes.");
-            var indices = Choose(dataset, parse.GetValue(part), parse.GetValue(split), parse.GetValue(splitPart)!);
+            var indices = Choose(dataset, parse.GetValue(part), parse.GetValue(split));
             Predictions predictions;
             using (var line = new ProgressLine("evaluating", indices.Length, "images"))
                 predictions = ModelEvaluation.Predict(loaded, dataset, indices, done => line.Report(done), cancel);
@@ -45,15 +45,18 @@ internal static class EvaluateVerb
         });
     }
 
-    private static int[] Choose(Dataset data, SamplePart? part, string? split, string splitPart)
+    private static int[] Choose(Dataset data, string? part, string? splitPath)
     {
-        int[] chosen = [.. Enumerable.Range(0, data.Samples.Count)];
-        if (part is { } p) chosen = data.IndicesOf(p);
-        if (split is not null)
+        if (splitPath is not null && part is null) throw new UsageException("--split: which part is to be measured is not said. Add --part, e.g. --part test.");
+        int[] chosen;
+        if (part is null) chosen = [.. Enumerable.Range(0, data.Samples.Count)];
+        else if (splitPath is not null)
         {
-            var wanted = SplitFile.IdsOf(split, splitPart);
-            chosen = [.. chosen.Where(i => wanted.Contains(data.Samples[i].Id))];
+            var split = Split.Read(splitPath);
+            var parts = split.PartOf(data);
+            chosen = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] >= 0 && split.PartName(parts[i]) == part)];
         }
-        return chosen.Length > 0 ? chosen : throw new UsageException($"{data.Name}: no image is in the part asked for. Check --part, --split and --split-part.");
+        else chosen = data.IndicesOf(SampleParts.Named(part) ?? throw new UsageException($"--part: '{part}' is not a part. {SampleParts.Remedy}."));
+        return chosen.Length > 0 ? chosen : throw new UsageException($"{data.Name}: no image is in the part '{part}'. Check --part and --split.");
     }
 }

@@ -1,7 +1,7 @@
 namespace Fovea.Training.Data;
 
 /// <summary>What parts are called in files; the short names are those of other tools.</summary>
-internal static class SampleParts
+public static class SampleParts
 {
     public const string Remedy = "Use training, validation or test";
 
