@@ -13,7 +13,7 @@ namespace Fovea.Cli.Verbs;
 /// <summary>The whole way on made-up retinas: draw, train, evaluate, explain, report.</summary>
 internal static class DemoVerb
 {
-    private const int Retinas = 1000;
+    private const int Retinas = 1400;
 
     public static Command Create()
     {
@@ -32,7 +32,7 @@ internal static class DemoVerb
             Console.Error.WriteLine($"1/4 drawing {n} made-up retinas");
             var retinas = Path.Combine(folder, "retinas");
             using (var line = new ProgressLine("drawing", n, "images"))
-                MadeUpDataset.Write(retinas, new MadeUpDatasetSpec(n) { Size = 256, Seed = 1, FaultShare = 0.1 }, new Forward(done => line.Report(done)), cancel);
+                MadeUpDataset.Write(retinas, new MadeUpDatasetSpec(n) { Size = 256, Seed = 1, FaultShare = 0.05 }, new Forward(done => line.Report(done)), cancel);
 
             Console.Error.WriteLine($"2/4 training {recipe.Model.Architecture}");
             var data = DatasetReaders.Open($"madeup:{retinas}");
