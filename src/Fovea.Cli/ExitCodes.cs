@@ -29,10 +29,10 @@ internal static class ExitCodes
         return cause switch
         {
             OperationCanceledException => (Interrupted, "Interrupted."),
-            UsageException or UnknownModelException or RecipeException => (Usage, OneLine(cause.Message)),
+            UsageException or UnknownModelException or RecipeException or RunDirectoryException or TrainingDivergedException => (Usage, OneLine(cause.Message)),
             UnreadableImageException or UnwritableImageException or ArrayFormatException or DatasetException => (UnreadableInput, OneLine(cause.Message)),
             UngradableException => (Ungradable, OneLine(cause.Message)),
-            WeightsFormatException or ModelFileException or TrainingDivergedException => (Model, OneLine(cause.Message)),
+            WeightsFormatException or ModelFileException => (Model, OneLine(cause.Message)),
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => (Bug, NativeLibraryMissing(cause)),
             OutOfMemoryException => (Bug, OutOfMemory),
             TorchException when cause.Message.Contains("allocate memory", StringComparison.Ordinal) || cause.Message.Contains("out of memory", StringComparison.Ordinal) =>

@@ -53,6 +53,7 @@ internal static class TrainVerb
     {
         var used = Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
         if (used && !resume) throw new UsageException($"{folder}: holds a run already. Add --resume to go on with it, or give another folder with --out.");
-        if (!used && resume) throw new UsageException($"{folder}: no run to resume. Check --out, or leave --resume off.");
+        // Killed before its first file, or a job that always says --resume: both mean "get this run done".
+        if (!used && resume) Console.Error.WriteLine($"{folder}: no run to resume; starting it.");
     }
 }

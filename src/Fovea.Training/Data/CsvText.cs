@@ -13,6 +13,9 @@ internal static class CsvText
         text.AsSpan().IndexOfAny(Special) >= 0 || text.Length > 0 && (char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]))
             ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
+    /// <summary>The whole file as <see cref="Write"/> would write it.</summary>
+    public static string Of(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
+
     /// <exception cref="IOException">The folder does not exist, or the disk is full.</exception>
     public static void Write(string path, IEnumerable<string> lines) => AtomicFile.Write(path, stream =>
     {

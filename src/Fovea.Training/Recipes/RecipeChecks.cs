@@ -12,6 +12,12 @@ internal static class RecipeChecks
             if (!holds) throw new RecipeException(name, $"{key} is {value}", $"Use {allowed}");
         }
 
+        if (recipe.Preprocessing.Problem() is { } preprocessing) throw new RecipeException(name, $"preprocessing: {preprocessing}", "Correct it");
+        if (recipe.Augmentation.Problem() is { } augmentation) throw new RecipeException(name, $"augmentation: {augmentation}", "Correct it");
+        if (recipe.Head.Problem() is { } head) throw new RecipeException(name, $"head: {head}", "Correct it");
+        var model = ModelCatalog.Find(recipe.Model.Architecture);
+        Require(recipe.Preprocessing.Size >= model.MinimumInput, "preprocessing.size", recipe.Preprocessing.Size, $"{model.MinimumInput} or more for {model.Name}");
+        Require(recipe.Model.Freeze.All(path => path is not null), "model.freeze", "a list with null in it", "names of the network's parts");
         var t = recipe.Training;
         Require(t.Epochs is >= 1 and <= 100_000, "training.epochs", t.Epochs, "1 to 100000");
         Require(t.BatchSize is >= 1 and <= 4096, "training.batchSize", t.BatchSize, "1 to 4096");
@@ -22,11 +28,13 @@ internal static class RecipeChecks
         Require(o.LearningRate is > 0 and <= 10, "optimiser.learningRate", o.LearningRate, "a number above 0, up to 10");
         Require(o.WeightDecay is >= 0 and <= 1, "optimiser.weightDecay", o.WeightDecay, "0 to 1");
         Require(o.Momentum is >= 0 and < 1, "optimiser.momentum", o.Momentum, "0 up to, not including, 1");
+        Require(!o.Nesterov || o.Momentum > 0, "optimiser.momentum", o.Momentum, "a number above 0 with optimiser.nesterov");
         Require(o.BackboneFactor is >= 0 and <= 100, "optimiser.backboneFactor", o.BackboneFactor, "0 to 100");
         Require(o.ClipNorm is null or > 0, "optimiser.clipNorm", o.ClipNorm ?? 0, "a number above 0, or null");
         var s = recipe.Schedule;
         Require(s.WarmupEpochs >= 0 && s.WarmupEpochs < t.Epochs, "schedule.warmupEpochs", s.WarmupEpochs, "0 up to, not including, training.epochs");
         Require(s.FinalFactor is >= 0 and <= 1, "schedule.finalFactor", s.FinalFactor, "0 to 1");
+        Require(s.StepFactor is > 0 and <= 1, "schedule.stepFactor", s.StepFactor, "a number above 0, up to 1");
         var l = recipe.Loss;
         Require(l.LabelSmoothing is >= 0 and < 1, "loss.labelSmoothing", l.LabelSmoothing, "0 up to, not including, 1");
         Require(l.LabelSmoothing == 0 || recipe.Head.Kind == HeadKind.Softmax, "loss.labelSmoothing", l.LabelSmoothing, "0 unless head.kind is softmax");

@@ -39,15 +39,17 @@ public static class RecipeFile
         JsonNode root;
         try
         {
-            root = JsonNode.Parse(json, null, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject
+            root = JsonNode.Parse(json, null, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new RecipeException(name, "not a JSON object", "Start with { and see recipes/ for examples");
         }
         catch (JsonException e)
         {
-            throw new RecipeException(name, $"not JSON (line {e.LineNumber + 1}, column {e.BytePositionInLine + 1})", "Correct it there");
+            // A key that occurs twice is reported without its place.
+            throw new RecipeException(name, e.LineNumber is { } line ? $"not JSON (line {line + 1}, column {e.BytePositionInLine + 1})" : $"not JSON ({e.Message.TrimEnd('.')})", "Correct it there");
         }
         foreach (var text in overrides ?? []) Override((JsonObject)root, text);
         RefuseUnknownKeys(root, typeof(Recipe), "", name);
+        FillIn((JsonObject)root, (JsonObject)JsonSerializer.SerializeToNode(new Recipe(), Options)!);
         try
         {
             var recipe = root.Deserialize<Recipe>(Options) ?? throw new RecipeException(name, "empty", "See recipes/ for examples");
@@ -84,6 +86,16 @@ public static class RecipeFile
             value = JsonValue.Create(text[(equals + 1)..]); // a bare word, as typed in a shell
         }
         node[keys[^1]] = value;
+    }
+
+    /// <summary>What is left out takes the recipe's default, not its type's: <c>head.kind</c> alone must not mean no classes.</summary>
+    private static void FillIn(JsonObject node, JsonObject defaults)
+    {
+        foreach (var (key, value) in defaults)
+        {
+            if (!node.ContainsKey(key)) node[key] = value?.DeepClone();
+            else if (node[key] is JsonObject child && value is JsonObject inner) FillIn(child, inner);
+        }
     }
 
     private static void RefuseUnknownKeys(JsonNode? node, Type type, string path, string name)

@@ -28,6 +28,10 @@ public static class Checkpoint
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
+    internal const string Remedy = "Start again in another folder.";
+
+    internal static readonly IReadOnlyDictionary<string, StoredTensor> Empty = new Dictionary<string, StoredTensor>();
+
     /// <param name="parts">Tensors by part ("model", "average", "optimiser"); a part's name and a slash precede each of its keys.</param>
     /// <param name="recipe">The recipe as JSON: resuming with another one is refused.</param>
     public static void Write(string path, IReadOnlyDictionary<string, IReadOnlyDictionary<string, StoredTensor>> parts, RunProgress progress, string recipe) =>
@@ -37,7 +41,7 @@ public static class Checkpoint
     /// <exception cref="WeightsFormatException">Not a checkpoint of this program.</exception>
     public static (IReadOnlyDictionary<string, IReadOnlyDictionary<string, StoredTensor>> Parts, RunProgress Progress, string Recipe) Read(string path)
     {
-        var file = Safetensors.Read(path);
+        var file = ReadFile(path);
         RunProgress? progress = null;
         try
         {
@@ -47,10 +51,22 @@ public static class Checkpoint
         {
             // reported below, like a missing entry
         }
-        if (progress is null || !file.Metadata.TryGetValue("recipe", out var recipe))
-            throw new WeightsFormatException(path, "a safetensors file, but no checkpoint of a run", "Resume from a run directory that fovea train wrote");
+        if (progress is not { Epoch: >= 0, Step: >= 0, History: not null } || !file.Metadata.TryGetValue("recipe", out var recipe))
+            throw new WeightsFormatException(path, "a safetensors file, but no checkpoint of a run", Remedy);
         var parts = file.GroupBy(t => t.Key[..Math.Max(0, t.Key.IndexOf('/', StringComparison.Ordinal))], StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => (IReadOnlyDictionary<string, StoredTensor>)g.ToDictionary(t => t.Key[(g.Key.Length + 1)..], t => t.Value, StringComparer.Ordinal), StringComparer.Ordinal);
         return (parts, progress, recipe);
+    }
+
+    private static StoredWeights ReadFile(string path)
+    {
+        try
+        {
+            return Safetensors.Read(path);
+        }
+        catch (WeightsFormatException e)
+        {
+            throw new WeightsFormatException(path, e.Reason, Remedy, e);
+        }
     }
 }

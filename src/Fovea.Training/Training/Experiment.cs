@@ -3,6 +3,7 @@ using Fovea.Acquisition;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Torch;
+using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Evaluation;
 using Fovea.Training.Metrics;
@@ -25,21 +26,25 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
+    private IReadOnlyDictionary<string, StoredTensor>? _pretrained;
+
     /// <summary>One training run with the data set's own parts, or the recipe's split.</summary>
     public ExperimentResult Run(RunDirectory run, CancellationToken cancel = default)
     {
-        Check();
+        Check(run);
         var all = PrepareAll(cancel);
         var parts = data.HasParts
             ? [.. data.Samples.Select(s => s.Part switch { SamplePart.Validation => 1, SamplePart.Test => 2, _ => 0 })]
-            : GroupSplitter.Parts([.. all.Labels], [.. all.Groups], [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
-        Start(run, all, parts, ["training", "validation", "test"]);
-        var test = new TestPart(Where(all, parts, 2));
-        var (network, progress) = Train(run, Where(all, parts, 0), Where(all, parts, 1), cancel);
+            : Parts(all, [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
+        using var claim = Start(run, all, parts, ["training", "validation", "test"]);
+        var (training, validation, test) = (NotEmpty(Where(all, parts, 0), "training"), Where(all, parts, 1), new TestPart(Where(all, parts, 2)));
+        // Published with training and test parts alone: what chooses the epoch comes out of the training part, as in a cross-validation.
+        var (fit, choose) = validation.Count > 0 ? (training, validation) : InnerSplit(training, 0);
+        var (network, progress) = Train(run, fit, choose, cancel);
         using (network)
         {
-            var measured = test.Count > 0 ? test : new TestPart(Where(all, parts, 1)); // a recipe without a test part is measured on its validation part
-            var predictions = TestEvaluation.Predict(network, recipe, measured);
+            var measured = test.Count > 0 ? test : new TestPart(NotEmpty(validation, "measuring")); // a recipe without a test part is measured on its validation part
+            var predictions = Predict(network, measured);
             return Finish(run, network, progress, predictions, test.Count > 0 ? "test" : "validation", cancel);
         }
     }
@@ -47,10 +52,10 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     /// <summary>k runs; each image is predicted by the one network that has not seen it, nor anything chosen by it.</summary>
     public ExperimentResult CrossValidate(RunDirectory root, int folds, CancellationToken cancel = default)
     {
-        Check();
+        Check(root);
         var all = PrepareAll(cancel);
-        var foldOf = GroupSplitter.Folds([.. all.Labels], [.. all.Groups], folds, (ulong)recipe.Seed);
-        Start(root, all, foldOf, [.. Enumerable.Range(0, folds).Select(f => $"fold {f}")]);
+        var foldOf = Parts(all, [.. Enumerable.Repeat(1.0 / folds, folds)], (ulong)recipe.Seed);
+        using var claim = Start(root, all, foldOf, [.. Enumerable.Range(0, folds).Select(f => $"fold {f}")]);
         var predictions = new List<Predictions>();
         IReadOnlyList<EpochMetrics> history = [];
         var seconds = 0.0;
@@ -62,7 +67,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
             var (network, progress) = Train(run, training, validation, cancel);
             using (network)
             {
-                var heldOut = TestEvaluation.Predict(network, recipe, new TestPart(Where(all, foldOf, fold)));
+                var heldOut = Predict(network, new TestPart(Where(all, foldOf, fold)));
                 predictions.Add(heldOut);
                 (history, seconds) = (progress.History, seconds + progress.ElapsedSeconds);
                 Finish(run, network, progress, heldOut, "heldOut", cancel);
@@ -75,13 +80,35 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         return new ExperimentResult(metrics, pooled, history, null, seconds);
     }
 
-    private void Check()
+    /// <summary>Everything that can be refused before hours of work, or before anything is written.</summary>
+    private void Check(RunDirectory run)
     {
         if (data.Classes != recipe.Head.Classes)
             throw new RecipeException(recipe.Name, $"head.classes is {recipe.Head.Classes}, the data set has {data.Classes}", $"Use --set head.classes={data.Classes}");
         if (recipe.Model.Pretrained && weights is null)
             throw new RecipeException(recipe.Name, "the recipe starts from pretrained weights", "Give them with --weights FILE, or start from nothing with --set model.pretrained=false --set model.freeze=[]");
         data.RequireEveryClass();
+        if (File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != RecipeFile.Write(recipe))
+            throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
+        if (weights is not null) _pretrained = PretrainedWeights.Read(weights);
+        NewNetwork().Dispose();
+    }
+
+    private Network NewNetwork()
+    {
+        TorchRuntime.Seed((ulong)recipe.Seed);
+        var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head));
+        try
+        {
+            if (_pretrained is not null) PretrainedWeights.Load(network, recipe.Model.Architecture, _pretrained, weights!);
+            Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     private PreparedSet PrepareAll(CancellationToken cancel)
@@ -108,25 +135,59 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     private (PreparedSet Training, PreparedSet? Validation) InnerSplit(PreparedSet training, int fold)
     {
         if (recipe.Training.Select == Selection.Last) return (training, null);
-        var parts = GroupSplitter.Parts([.. training.Labels], [.. training.Groups], [1 - recipe.Split.Validation, recipe.Split.Validation], (ulong)recipe.Seed + (ulong)fold + 1);
+        var parts = Parts(training, [1 - recipe.Split.Validation, recipe.Split.Validation], (ulong)recipe.Seed + (ulong)fold + 1);
         return (Where(training, parts, 0), Where(training, parts, 1));
     }
 
-    private void Start(RunDirectory run, PreparedSet all, int[] parts, string[] names)
+    private int[] Parts(PreparedSet set, double[] shares, ulong seed)
     {
-        run.WriteRecipe(recipe);
-        CsvText.Write(run.SplitCsv, all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{names[parts[i]]}").Prepend("image,group,grade,part"));
-        RunDirectory.WriteText(run.In("environment.json"), JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
+        var groups = set.Groups.Distinct().Count();
+        if (groups < shares.Length)
+            throw new DatasetException(data.Source, $"{groups} groups of images (a patient's, or copies of a picture) for {shares.Length} parts", "Add images, or ask for fewer parts");
+        return GroupSplitter.Parts(set.Labels, set.Groups, shares, seed);
+    }
+
+    private PreparedSet NotEmpty(PreparedSet set, string purpose) => set.Count > 0 ? set
+        : throw new DatasetException(data.Source, $"no image is left for {purpose}", "Add images, or use another split");
+
+    /// <summary>Takes the folder and writes down what the run consists of; a run that is resumed must consist of the same.</summary>
+    private IDisposable Start(RunDirectory run, PreparedSet all, int[] parts, string[] names)
+    {
+        var claim = run.Claim();
+        try
+        {
+            var split = CsvText.Of(all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{names[parts[i]]}").Prepend("image,group,grade,part"));
+            if (File.Exists(run.SplitCsv) && File.ReadAllText(run.SplitCsv) != split)
+                throw new RunDirectoryException(run.Path, "its run was begun with other images, labels or folds", "Resume with the same --data and --folds, or give another folder");
+            RunDirectory.WriteText(run.SplitCsv, split);
+            run.WriteRecipe(recipe);
+            RunDirectory.WriteText(run.In("environment.json"), JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
+            return claim;
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
+    private Predictions Predict(Network network, TestPart part)
+    {
+        try
+        {
+            return TestEvaluation.Predict(network, recipe, part);
+        }
+        catch (NotFiniteNumberException e)
+        {
+            throw new TrainingDivergedException(recipe.Name, e.Message, e);
+        }
     }
 
     private (Network Network, RunProgress Progress) Train(RunDirectory run, PreparedSet training, PreparedSet? validation, CancellationToken cancel)
     {
-        TorchRuntime.Seed((ulong)recipe.Seed);
-        var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head));
+        var network = NewNetwork();
         try
         {
-            if (weights is not null) PretrainedWeights.Load(network, recipe.Model.Architecture, weights);
-            Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
             using var trainer = new Trainer(recipe, network, training, validation, run, observer);
             return (network, trainer.Run(cancel));
         }

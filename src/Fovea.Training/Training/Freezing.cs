@@ -26,5 +26,7 @@ public static class Freezing
             throw new RecipeException(recipe, $"model.freeze names '{path}', which the network does not have",
                 NearestName.Of(path, names) is { } near ? $"Did you mean '{near}'" : $"Its parts are {string.Join(", ", network.Children.Select(c => c.Name))}");
         }
+        if (!network.NamedParameters().Any(p => p.Tensor.RequiresGrad))
+            throw new RecipeException(recipe, "model.freeze leaves nothing to train", $"Leave out {network.HeadPath}");
     }
 }

@@ -4,19 +4,44 @@ using Fovea.Training.Recipes;
 
 namespace Fovea.Training.Training;
 
+/// <summary>A run's folder cannot be used now, or not for this. The message is one line: <c>FOLDER: reason. Remedy.</c></summary>
+public sealed class RunDirectoryException(string path, string reason, string remedy, Exception? inner = null) : Exception($"{path}: {reason}. {remedy}.", inner);
+
 /// <summary>The files of one run, each written whole or not at all.</summary>
 public sealed class RunDirectory
 {
     private static readonly JsonSerializerOptions Lines = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Makes the folder where it is missing.</summary>
-    public RunDirectory(string path)
-    {
-        Path = path;
-        Directory.CreateDirectory(path);
-    }
+    /// <param name="path">Made by <see cref="Claim"/> or <see cref="Create"/>, not before: a run that cannot begin leaves nothing.</param>
+    public RunDirectory(string path) => Path = path;
 
     public string Path { get; }
+
+    /// <summary>Makes the folder where it is missing, and removes what a killed process had not finished writing.</summary>
+    public void Create()
+    {
+        Directory.CreateDirectory(Path);
+        foreach (var unfinished in Directory.EnumerateFiles(Path, ".*.tmp")) File.Delete(unfinished);
+    }
+
+    /// <summary>Takes the folder for this process until the result is disposed: two that resume one run would overwrite each other's checkpoints.</summary>
+    /// <exception cref="RunDirectoryException">Another process works in it.</exception>
+    public IDisposable Claim()
+    {
+        Directory.CreateDirectory(Path);
+        FileStream claim;
+        try
+        {
+            // The system gives the lock back however the process ends; the empty file that a kill leaves means nothing.
+            claim = new FileStream(In(".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e)
+        {
+            throw new RunDirectoryException(Path, "another process works on this run", "Wait for its end, or give another folder", e);
+        }
+        Create();
+        return claim;
+    }
 
     public string LastCheckpoint => In("last.safetensors");
     public string BestCheckpoint => In("best.safetensors");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Files;
@@ -52,6 +53,7 @@ public sealed class Trainer : IDisposable
     public RunProgress Run(CancellationToken cancel = default)
     {
         TorchRuntime.FlushDenormals();
+        _run.Create();
         var progress = Resume();
         var t = _recipe.Training;
         while (progress.Epoch < t.Epochs && !OutOfPatience(progress))
@@ -109,7 +111,7 @@ public sealed class Trainer : IDisposable
 
         var value = loss.Item();
         if (!double.IsFinite(value))
-            throw new TrainingDivergedException($"{_recipe.Name}: the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}. Lower optimiser.learningRate or set optimiser.clipNorm.");
+            throw new TrainingDivergedException(_recipe.Name, string.Create(CultureInfo.InvariantCulture, $"the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}"));
         return value;
     }
 
@@ -144,9 +146,22 @@ public sealed class Trainer : IDisposable
     /// <summary>Scores the weights that would be delivered: the averaged ones where the recipe averages.</summary>
     private EpochScore Score(PreparedSet set)
     {
-        if (_average is null) return _evaluator.Score(set, _loss);
+        if (_average is null) return Evaluate();
         using var swapped = _average.Swap();
-        return _evaluator.Score(set, _loss);
+        return Evaluate();
+
+        EpochScore Evaluate()
+        {
+            try
+            {
+                var score = _evaluator.Score(set, _loss);
+                return double.IsFinite(score.Loss) ? score : throw new NotFiniteNumberException("the validation loss is not a number");
+            }
+            catch (NotFiniteNumberException e)
+            {
+                throw new TrainingDivergedException(_recipe.Name, e.Message, e);
+            }
+        }
     }
 
     private bool OutOfPatience(RunProgress progress) =>
@@ -155,6 +170,9 @@ public sealed class Trainer : IDisposable
     private void Save(string path, RunProgress progress)
     {
         var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = _network.State(), ["optimiser"] = _optimiser.State() };
+        // The step after the last finite loss may have broken the weights: the checkpoint before it stays.
+        foreach (var (name, tensor) in parts["model"])
+            if (tensor.FirstNonFinite() is not null) throw new TrainingDivergedException(_recipe.Name, $"{name} became NaN or infinite in epoch {progress.Epoch + 1}");
         if (_average is not null) parts["average"] = _average.State();
         Checkpoint.Write(path, parts, progress, RecipeFile.Write(_recipe));
     }
@@ -172,12 +190,21 @@ public sealed class Trainer : IDisposable
         var (parts, progress, recipe) = Checkpoint.Read(path);
         if (recipe != RecipeFile.Write(_recipe))
             throw new RecipeException(path, "this checkpoint belongs to another recipe", "Resume with the run's own recipe.json, or start in another folder");
-        if (!parts.TryGetValue("model", out var model) || !parts.TryGetValue("optimiser", out var optimiser))
-            throw new WeightsFormatException(path, "parts of the checkpoint are missing", "Delete it to start again");
-        var report = _network.LoadState(model);
-        if (!report.IsExact) throw new WeightsFormatException(path, $"the weights do not fit the network: {report}", "Delete it to start again");
-        _optimiser.LoadState(optimiser);
-        if (_average is not null && parts.TryGetValue("average", out var average)) _average.LoadState(average, StepsBefore(progress.Epoch, progress.Step));
+        IReadOnlyDictionary<string, StoredTensor> Part(string name) => parts.GetValueOrDefault(name) ?? Checkpoint.Empty;
+        void Require(StateReport report, string part)
+        {
+            if (!report.IsExact) throw new WeightsFormatException(path, $"its {part} does not fit the recipe: {report}", Checkpoint.Remedy);
+        }
+        Require(_network.LoadState(Part("model")), "network");
+        Require(_optimiser.LoadState(Part("optimiser")), "optimiser");
+        try
+        {
+            _average?.LoadState(Part("average"), StepsBefore(progress.Epoch, progress.Step));
+        }
+        catch (ArgumentException e)
+        {
+            throw new WeightsFormatException(path, "its average does not fit the recipe", Checkpoint.Remedy, e);
+        }
         return progress;
     }
 
@@ -196,5 +223,6 @@ public sealed class Trainer : IDisposable
     }
 }
 
-/// <summary>The loss is no longer a number.</summary>
-public sealed class TrainingDivergedException(string message) : Exception(message);
+/// <summary>The loss or the weights are no longer numbers. The message is one line: <c>RECIPE: reason. Remedy.</c></summary>
+public sealed class TrainingDivergedException(string recipe, string reason, Exception? inner = null)
+    : Exception($"{recipe}: the training diverged: {reason}. Lower optimiser.learningRate or set optimiser.clipNorm.", inner);

@@ -22,6 +22,14 @@ public sealed class RecipeFileTests
     [InlineData("""{ "training": { "epochs": "three" } }""", "r.json: 'training.epochs' has a value of the wrong kind. Give a whole number.")]
     [InlineData("""{ "head": { "kind": "softmaxx", "classes": 5 } }""", "r.json: 'head.kind' has a value of the wrong kind. Give one of softmax, regression, ordinal.")]
     [InlineData("""{ "training": { "epochs": 0 } }""", "r.json: training.epochs is 0. Use 1 to 100000.")]
+    [InlineData("""{ "training": { "epochs": 0, "epochs": 3 } }""", "r.json: not JSON (Duplicate property 'epochs' encountered during deserialization). Correct it there.")]
+    [InlineData("""{ "head": { "classes": 0 } }""", "r.json: head: a head of 0 classes is not possible (2 to 1000 are). Correct it.")]
+    [InlineData("""{ "preprocessing": { "size": 100000 } }""", "r.json: preprocessing: a prepared size of 100000 pixels is not possible (8 to 4096 are). Correct it.")]
+    [InlineData("""{ "preprocessing": { "size": 16 } }""", "r.json: preprocessing.size is 16. Use 32 or more for mobilenet_v2.")]
+    [InlineData("""{ "augmentation": { "zoom": 2 } }""", "r.json: augmentation: a zoom of 2 is not possible (0 to below 1 are). Correct it.")]
+    [InlineData("""{ "model": { "freeze": [null] } }""", "r.json: model.freeze is a list with null in it. Use names of the network's parts.")]
+    [InlineData("""{ "optimiser": { "kind": "sgd", "nesterov": true, "momentum": 0 } }""", "r.json: optimiser.momentum is 0. Use a number above 0 with optimiser.nesterov.")]
+    [InlineData("""{ "training": null }""", "r.json: 'training' has a value of the wrong kind. Give what recipes/ shows.")]
     [InlineData("""[1]""", "r.json: not a JSON object. Start with { and see recipes/ for examples.")]
     public void Parse_Mistake_NamesTheKeyAndTheRemedy(string json, string message) =>
         Assert.Equal(message, Assert.Throws<RecipeException>(() => RecipeFile.Parse(json, "r.json")).Message);
@@ -35,7 +43,7 @@ public sealed class RecipeFileTests
     {
         var recipe = RecipeFile.Parse("{}", "r.json", ["training.epochs=9", "head.kind=regression", "training.epochs=4", "training.ema=null"]);
         Assert.Equal(4, recipe.Training.Epochs);
-        Assert.Equal(HeadKind.Regression, recipe.Head.Kind);
+        Assert.Equal(new HeadSpec(HeadKind.Regression, 5), recipe.Head); // what is left out takes the recipe's default
         Assert.Null(recipe.Training.Ema);
     }
 
