@@ -35,6 +35,7 @@ internal static class EvaluateVerb
             if (parse.GetValue(output) is { } folder)
             {
                 var run = new RunDirectory(folder);
+                run.Create();
                 predictions.Write(run.PredictionsCsv);
                 RunDirectory.WriteText(run.MetricsJson, metrics.ToJson() + "\n");
                 RunDirectory.WriteText(run.ReportHtml, RunReport.Make($"Evaluation of {Path.GetFileName(path)}", dataset.Name, metrics, [], ReportExamples.Make(loaded, dataset, predictions, cancel: cancel), null));

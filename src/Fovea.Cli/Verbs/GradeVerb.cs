@@ -23,7 +23,6 @@ internal static class GradeVerb
             var paths = ImagePaths.Expand(parse.GetValue(images)!);
             using var loaded = GradingModel.Load(ModelOption.PathOf(parse.GetValue(model)));
             var folder = parse.GetValue(heatmap);
-            if (folder is not null) Directory.CreateDirectory(folder);
             var overlays = folder is null ? null : OverlayPaths(paths, folder);
             var code = ExitCodes.Ok;
             using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Grading", paths.Count, "images") : null;
@@ -60,6 +59,7 @@ internal static class GradeVerb
         var result = model.Grade(photograph);
         if (overlayPath is null) return GradeReport.Of(result, model, quality);
         var map = model.Explain(result.Prepared, result.Prediction.Grade);
+        Directory.CreateDirectory(Path.GetDirectoryName(overlayPath)!);
         // A flat map is no explanation: the photograph is written as it is.
         ImageFile.Write(overlayPath, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels));
         return GradeReport.Of(result, model, quality, overlayPath);
