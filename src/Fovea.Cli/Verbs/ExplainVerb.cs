@@ -31,12 +31,14 @@ internal static class ExplainVerb
                 throw new UsageException($"--layer: no layer is named {name}. There are {string.Join(", ", loaded.Layers)}.");
             var path = parse.GetValue(image)!;
             var photograph = FundusImage.Read(path);
-            // Explaining a bad photograph may be just what somebody wants, so this warns and goes on.
-            if (QualityAssessor.Assess(photograph) is { Gradable: false } bad) Console.Error.WriteLine($"{path}: ungradable, {bad.Problems[0].Finding}. Do not rely on this grade.");
+            var quality = QualityAssessor.Assess(photograph);
             cancel.ThrowIfCancellationRequested();
             var result = loaded.Grade(photograph);
             var explained = parse.GetValue(grade) ?? result.Prediction.Grade;
             var map = loaded.Explain(result.Prepared, explained, parse.GetValue(layer));
+            // Explaining a bad photograph may be just what somebody wants, so this warns and goes on, unless there is nothing to show.
+            if (map.IsFlat) quality.ThrowIfUngradable(path);
+            if (!quality.Gradable) Console.Error.WriteLine($"{path}: ungradable, {quality.Problems[0].Finding}. Do not rely on this grade.");
             if (map.IsFlat)
                 Console.Error.WriteLine($"{path}: no region stands out for grade {explained}; the map is empty. Try another --layer or --class.");
             var overlay = map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels, style);

@@ -71,7 +71,8 @@ public static class DatasetReaders
             var table = CsvTable.Read(Path.Combine(path, "labels.csv"));
             if (table.Has("dr_grade")) return DataKind.Idrid;
             // A table of something else beside folders of classes (Kermany's samples) is no table of grades.
-            return LabelTable.HasGrades(table) || !Directory.EnumerateDirectories(path).Any() ? DataKind.Csv : DataKind.Folders;
+            var beside = Directory.Exists(Path.Combine(path, "images")) || !Directory.EnumerateDirectories(path).Any();
+            return LabelTable.HasGrades(table) || beside ? DataKind.Csv : DataKind.Folders;
         }
         if (File.Exists(Path.Combine(path, "train.csv"))) return DataKind.Csv;
         if (Directory.EnumerateDirectories(path).Any()) return DataKind.Folders;
