@@ -1,5 +1,8 @@
 namespace Fovea.Torch;
 
+/// <summary>The activations that <see cref="Functional.BatchNorm(Tensor, Tensor, Tensor, Tensor, Tensor, bool, Activation, Tensor?, double, double)"/> can do in the same pass. The values cross the bridge.</summary>
+public enum Activation { None = 0, Relu = 1, Relu6 = 2 }
+
 /// <summary>
 /// The mathematics of networks without their weights; names and semantics are torch.nn.functional's.
 /// Shape shorthand: N batch, C channels, H and W image plane, K classes.
@@ -24,6 +27,15 @@ public static partial class Functional
     /// <param name="momentum">Weight of the new value (PyTorch's convention; Keras's momentum is one minus this).</param>
     public static Tensor BatchNorm(Tensor x, Tensor? runningMean, Tensor? runningVariance, Tensor? weight, Tensor? bias, bool training, double momentum = 0.1, double eps = 1e-5) =>
         Operators.BatchNorm.Call(x, weight, bias, runningMean, runningVariance, training, momentum, eps, true);
+
+    /// <summary>
+    /// activation(batch norm(x) + residual) as one operator: on the CPU in channels-last memory it takes half the memory traffic of the three, which is where they spend their time.
+    /// Elsewhere it is the three.
+    /// </summary>
+    /// <param name="residual">A shortcut of x's shape, added before the activation.</param>
+    public static Tensor BatchNorm(Tensor x, Tensor runningMean, Tensor runningVariance, Tensor weight, Tensor bias, bool training, Activation activation, Tensor? residual = null,
+        double momentum = 0.1, double eps = 1e-5) =>
+        Operators.BatchNormActivation.Call(x, weight, bias, runningMean, runningVariance, training, momentum, eps, (long)activation, residual);
 
     /// <summary>Normalises over the last dimensions, whose sizes are <paramref name="shape"/>. Computed in the weight's type, given back in x's.</summary>
     public static Tensor LayerNorm(Tensor x, long[] shape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)

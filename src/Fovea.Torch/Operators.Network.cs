@@ -6,7 +6,8 @@ internal static partial class Operators
     internal static readonly Operator Conv2d = new("conv2d"), Linear = new("linear");
 
     // normalisation
-    internal static readonly Operator BatchNorm = new("batch_norm"), LayerNorm = new("layer_norm"), GroupNorm = new("group_norm");
+    internal static readonly Operator BatchNorm = new("batch_norm"), LayerNorm = new("layer_norm"), GroupNorm = new("group_norm"),
+        BatchNormActivation = new("fovea::batch_norm_act"); // Fovea's own, native/torch/norm.cpp
 
     // activation
     internal static readonly Operator Relu = new("relu"), ReluInPlace = new("relu_"), Hardtanh = new("hardtanh"), HardtanhInPlace = new("hardtanh_"),
