@@ -20,7 +20,7 @@ internal sealed class ConvBnRelu6 : Layer
         _bn = Add("1", new BatchNorm2d(output));
     }
 
-    protected override Tensor Forward(Tensor x, Phase phase) => Functional.Relu6InPlace(_bn.Call(_conv.Call(x, phase), phase));
+    protected override Tensor Forward(Tensor x, Phase phase) => _bn.Call(_conv.Call(x, phase), phase, Activation.Relu6);
 }
 
 /// <summary>Widens by 1×1, filters each channel by 3×3, narrows by 1×1 without an activation; with a shortcut where the shape stays.</summary>
@@ -45,8 +45,7 @@ internal sealed class InvertedResidual : Layer
     protected override Tensor Forward(Tensor x, Phase phase)
     {
         var y = _depthwise.Call(_expand?.Call(x, phase) ?? x, phase);
-        y = _bn.Call(_project.Call(y, phase), phase);
-        return _shortCut ? x + y : y;
+        return _bn.Call(_project.Call(y, phase), phase, Activation.None, _shortCut ? x : null);
     }
 }
 

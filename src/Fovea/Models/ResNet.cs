@@ -50,9 +50,8 @@ internal sealed class BasicBlock : Layer
 
     protected override Tensor Forward(Tensor x, Phase phase)
     {
-        var y = Functional.ReluInPlace(_bn1.Call(_conv1.Call(x, phase), phase));
-        y = _bn2.Call(_conv2.Call(y, phase), phase);
-        return Functional.ReluInPlace(y + (_downsample?.Call(x, phase) ?? x));
+        var y = _bn1.Call(_conv1.Call(x, phase), phase, Activation.Relu);
+        return _bn2.Call(_conv2.Call(y, phase), phase, Activation.Relu, _downsample?.Call(x, phase) ?? x);
     }
 }
 
@@ -76,10 +75,9 @@ internal sealed class Bottleneck : Layer
 
     protected override Tensor Forward(Tensor x, Phase phase)
     {
-        var y = Functional.ReluInPlace(_bn1.Call(_conv1.Call(x, phase), phase));
-        y = Functional.ReluInPlace(_bn2.Call(_conv2.Call(y, phase), phase));
-        y = _bn3.Call(_conv3.Call(y, phase), phase);
-        return Functional.ReluInPlace(y + (_downsample?.Call(x, phase) ?? x));
+        var y = _bn1.Call(_conv1.Call(x, phase), phase, Activation.Relu);
+        y = _bn2.Call(_conv2.Call(y, phase), phase, Activation.Relu);
+        return _bn3.Call(_conv3.Call(y, phase), phase, Activation.Relu, _downsample?.Call(x, phase) ?? x);
     }
 }
 
@@ -137,7 +135,7 @@ internal sealed class ResNet : Network
 
     protected override Tensor Forward(Tensor x, Phase phase, StageRecorder stages)
     {
-        x = stages.Mark("stem", Functional.ReluInPlace(_bn1.Call(_conv1.Call(x, phase), phase)));      // [N, 64, H/2, W/2]
+        x = stages.Mark("stem", _bn1.Call(_conv1.Call(x, phase), phase, Activation.Relu));      // [N, 64, H/2, W/2]
         if (_pool) x = Functional.MaxPool2d(x, 3, stride: 2, padding: 1);
         for (var stage = 0; stage < 4; stage++)
         {
