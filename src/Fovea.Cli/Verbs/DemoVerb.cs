@@ -67,13 +67,19 @@ internal static class DemoVerb
         Console.Out.WriteLine($"  {next}");
     }
 
-    /// <summary>A demo may be repeated; a folder that holds anything else is not touched.</summary>
+    /// <summary>A demo may be repeated, also one that was killed; a folder that holds anything else is not touched.</summary>
     private static void Clear(string folder)
     {
-        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any()) return;
-        if (!Directory.Exists(Path.Combine(folder, "retinas"))) throw new UsageException($"{folder}: holds something that is not a demo. Give another folder with --out.");
-        foreach (var entry in Directory.GetDirectories(folder).Where(d => Path.GetFileName(d) is "retinas" or "heatmaps")) Directory.Delete(entry, recursive: true);
-        foreach (var file in Directory.GetFiles(folder)) File.Delete(file);
+        if (!Directory.Exists(folder)) return;
+        var run = new RunDirectory(folder);
+        HashSet<string> made = [run.LastCheckpoint, run.BestCheckpoint, run.Model, run.RecipeJson, run.EnvironmentJson, run.SplitCsv, run.MetricsJsonl, run.MetricsJson, run.PredictionsCsv, run.ReportHtml, run.In(".lock")];
+        string[] folders = [.. Directory.GetDirectories(folder)], files = [.. Directory.GetFiles(folder)];
+        var strange = folders.Where(d => Path.GetFileName(d) is not ("retinas" or "heatmaps") && !Path.GetFileName(d).StartsWith("retinas.partial-", StringComparison.Ordinal))
+            .Concat(files.Where(f => !made.Contains(f) && !(Path.GetFileName(f) is ['.', ..] name && name.EndsWith(".tmp", StringComparison.Ordinal))))
+            .Order(StringComparer.Ordinal).FirstOrDefault();
+        if (strange is not null) throw new UsageException($"{folder}: holds {Path.GetFileName(strange)}, which is not the demo's. Give another folder with --out.");
+        foreach (var entry in folders) Directory.Delete(entry, recursive: true);
+        foreach (var file in files) File.Delete(file);
     }
 
     private static string EmbeddedRecipe()

@@ -161,7 +161,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
                 throw new RunDirectoryException(run.Path, "its run was begun with other images, labels or folds", "Resume with the same --data and --folds, or give another folder");
             RunDirectory.WriteText(run.SplitCsv, split);
             run.WriteRecipe(recipe);
-            RunDirectory.WriteText(run.In("environment.json"), JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
+            RunDirectory.WriteText(run.EnvironmentJson, JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
             return claim;
         }
         catch

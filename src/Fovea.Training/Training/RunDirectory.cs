@@ -51,6 +51,7 @@ public sealed class RunDirectory
     public string MetricsJsonl => In("metrics.jsonl");
     public string MetricsJson => In("metrics.json");
     public string PredictionsCsv => In("predictions.csv");
+    public string EnvironmentJson => In("environment.json");
     public string ReportHtml => In("report.html");
 
     /// <summary>True once the run has delivered its model.</summary>
