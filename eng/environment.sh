@@ -1,6 +1,8 @@
 # Sourced by ./fovea and the scripts of eng/, with $root set to the repository. Kept small: every `./fovea …` reads it.
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+# The first use of an SDK would put a development certificate into the home folder; nothing here serves with one.
+export DOTNET_GENERATE_ASPNET_CERTIFICATE=false
 # No process may outlive a build: a server left behind would hold the lock and the terminal of whoever started it.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 # dotnet and NuGet refuse to work without a home, which some CI machines do not set.
