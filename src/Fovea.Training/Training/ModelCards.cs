@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.Json;
 using Fovea.Models;
 using Fovea.Training.Data;
-using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Metrics;
 using Fovea.Training.Recipes;
 
@@ -29,7 +28,7 @@ internal static class ModelCards
             Architecture = recipe.Model.Architecture,
             Preprocessing = recipe.Preprocessing,
             Head = recipe.Head,
-            Classes = RunReport.ClassNames(recipe.Head.Classes),
+            Classes = data.ClassNames,
             Licence = "unknown: trained on the user's own data",
             Data = [new CardData(data.Name.Split(':', 2)[0], "training", data.Samples.Count, "see the data set")],
             Metrics = figures,
