@@ -11,9 +11,9 @@ public static class ExplanationPanel
     /// <summary>Draws the panel; the pictures are at most <paramref name="side"/> pixels high.</summary>
     public static Image Draw(Image original, PreparedImage prepared, Image overlay, string verdict, int side = 448)
     {
-        var height = Math.Clamp(prepared.Pixels.Height, 160, side);
+        var height = Math.Clamp(prepared.Pixels.Height, Math.Min(256, side), side);
         (Image Picture, string Caption)[] tiles =
-            [(Scaled(original, height), "photograph"), (Scaled(prepared.Pixels, height), "as the network sees it"), (Scaled(overlay, height), verdict)];
+            [(Scaled(original, height), "photograph"), (Scaled(prepared.Pixels, height), "network input"), (Scaled(overlay, height), verdict)];
         var panel = Image.Filled(tiles.Sum(t => t.Picture.Width) + 4 * Gap, height + CaptionHeight + 2 * Gap, 3, Colour.White);
         var x = Gap;
         foreach (var (picture, caption) in tiles)
