@@ -49,9 +49,6 @@ internal static class TorchLibrary
         var version = ((delegate* unmanaged<int>)NativeLibrary.GetExport(library, "ftorch_abi_version"))();
         if (version != Abi)
             throw new DllNotFoundException($"{path}: built for bridge version {version}, this assembly needs {Abi}. Run ./eng/build.sh.");
-        // libtorch counts the cores that /sys describes, which on many virtual machines is one; .NET counts those that the process may use.
-        if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
-            _ = ((delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "ftorch_threads"))(Environment.ProcessorCount);
         return library;
     }
 }
