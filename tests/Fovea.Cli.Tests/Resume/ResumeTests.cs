@@ -30,7 +30,7 @@ public sealed class ResumeTests
         using var runs = new TrainingRuns(Small, 40, 32, "--threads", "1");
         runs.Finish("whole");
         foreach (var epochs in new[] { 2, 7 })
-            Assert.DoesNotContain("ended", runs.Kill("killed", TimeSpan.FromMilliseconds(runs.Random.Next(150)), epochs), StringComparison.Ordinal);
+            Assert.DoesNotContain("ended", runs.Kill("killed", TimeSpan.FromMilliseconds(runs.Random.Next(150)), () => runs.Has("killed", epochs)), StringComparison.Ordinal);
         runs.Finish("killed", "--resume");
         Delivered.By(runs.At("whole")).AssertSame(Delivered.By(runs.At("killed")));
     }
@@ -42,18 +42,31 @@ public sealed class ResumeTests
         using var runs = new TrainingRuns(Large, 60, 64);
         var (_, time) = runs.Finish("whole");
         var whole = Delivered.By(runs.At("whole"));
+        // One instant in each tenth of the run: start-up, training and end all have their turn.
+        for (var i = 0; i < 10; i++) Killed($"run {i}", time * (i + runs.Random.NextDouble()) / 10);
+        // Instants that chance may miss: in the middle of writing a file, and between the files of the end.
+        for (var i = 1; i <= 3; i++)
+        {
+            var (name, epochs) = ($"writing {i}", i);
+            Killed(name, TimeSpan.FromMilliseconds(runs.Random.Next(20)), () => runs.Has(name, epochs) && runs.IsWriting(name));
+        }
+        Killed("ending", TimeSpan.Zero, () => File.Exists(runs.At("ending/predictions.csv")));
+        // One run that is killed ten times.
         for (var i = 0; i < 10; i++)
         {
-            // One instant in each tenth of the run: start-up, training, checkpoints and end all have their turn.
-            runs.Kill($"run {i}", time * (i + runs.Random.NextDouble()) / 10);
-            runs.Finish($"run {i}", "--resume");
-            whole.AssertSame(Delivered.By(runs.At($"run {i}")));
-            Directory.Delete(runs.At($"run {i}"), recursive: true);
+            var epochs = i / 2;
+            runs.Kill("unlucky", time * runs.Random.NextDouble() / 8, () => runs.Has("unlucky", epochs));
         }
-        // and one run that is killed ten times
-        for (var i = 0; i < 10; i++) runs.Kill("unlucky", time * (0.2 + 0.4 * runs.Random.NextDouble()));
         runs.Finish("unlucky", "--resume");
         whole.AssertSame(Delivered.By(runs.At("unlucky")));
+
+        void Killed(string run, TimeSpan after, Func<bool>? once = null)
+        {
+            runs.Kill(run, after, once);
+            runs.Finish(run, "--resume");
+            whole.AssertSame(Delivered.By(runs.At(run)));
+            Directory.Delete(runs.At(run), recursive: true);
+        }
     }
 
     [Fact]

@@ -76,28 +76,37 @@ internal sealed class TrainingRuns : IDisposable
     }
 
     /// <summary>Starts or resumes a training and kills it with SIGKILL after so long; says in what stage that was.</summary>
-    /// <param name="epochs">The time counts from when so many epochs are done.</param>
-    public string Kill(string run, TimeSpan after, int epochs = 0)
+    /// <param name="once">The time counts from when this holds; null: from the start.</param>
+    public string Kill(string run, TimeSpan after, Func<bool>? once = null)
     {
+        var begun = HasCheckpoint(run);
         using var process = FoveaProcess.Start(null, Arguments(run, "--resume"));
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        while (epochs > 0 && !process.WaitForExit(10) && !(File.Exists(At($"{run}/metrics.jsonl")) && File.ReadLines(At($"{run}/metrics.jsonl")).Count() >= epochs)) { }
+        while (once is not null && !process.WaitForExit(1) && !once()) { }
         var ended = process.WaitForExit(after);
         if (!ended) process.Kill();
         process.WaitForExit();
-        var stage = ended ? $"ended before with {process.ExitCode}" : Stage(At(run), error.Result);
+        var stage = ended ? $"ended before with {process.ExitCode}" : Stage(run, begun, error.Result);
         Assert.True(!ended || process.ExitCode == 0, error.Result);
-        _log?.WriteLine($"{run}: killed {after.TotalSeconds:0.00} s after {(epochs > 0 ? $"epoch {epochs}" : "its start")}: {stage}");
+        _log?.WriteLine($"{run}: killed {after.TotalSeconds:0.00} s after {(once is null ? "its start" : "what was waited for")}: {stage}");
         _ = output.Result;
         return stage;
     }
 
-    private static string Stage(string run, string error)
+    /// <summary>A file is being written in the folder of a run.</summary>
+    public bool IsWriting(string run) => Directory.Exists(At(run)) && Directory.EnumerateFiles(At(run), ".*.tmp").Any();
+
+    /// <summary>So many epochs are done.</summary>
+    public bool Has(string run, int epochs) => File.Exists(At($"{run}/metrics.jsonl")) && File.ReadLines(At($"{run}/metrics.jsonl")).Count() >= epochs;
+
+    private bool HasCheckpoint(string run) => Directory.Exists(At(run)) && Directory.EnumerateFiles(At(run), "last.safetensors", SearchOption.AllDirectories).Any();
+
+    private string Stage(string run, bool begun, string error)
     {
-        if (!Directory.Exists(run)) return "starting";
-        if (Directory.GetFiles(run, ".*.tmp", SearchOption.AllDirectories) is [var half, ..]) return $"writing {Path.GetFileName(half).Split('.')[1]}";
-        if (File.Exists(Path.Combine(run, "model.fovea"))) return "finishing";
-        if (!Directory.EnumerateFiles(run, "last.safetensors", SearchOption.AllDirectories).Any()) return "before the first checkpoint";
-        return error.Contains("resuming", StringComparison.Ordinal) || error.Contains("epoch", StringComparison.Ordinal) ? "training" : "starting again";
+        if (!Directory.Exists(At(run))) return "starting";
+        if (Directory.GetFiles(At(run), ".*.tmp", SearchOption.AllDirectories) is [var half, ..]) return $"writing {Path.GetFileName(half).Split('.')[1]}";
+        if (File.Exists(At($"{run}/predictions.csv"))) return "finishing";
+        if (!HasCheckpoint(run)) return "before the first checkpoint";
+        return begun && !error.Contains("resuming", StringComparison.Ordinal) ? "starting again" : "training";
     }
 }
