@@ -62,7 +62,8 @@ public sealed class ResumeTests
 
         void Killed(string run, TimeSpan after, Func<bool>? once = null)
         {
-            runs.Kill(run, after, once);
+            // A machine that has become quicker since the first run was timed may be done before: then earlier.
+            for (; runs.Kill(run, after, once).StartsWith("ended", StringComparison.Ordinal); after *= 0.7) Directory.Delete(runs.At(run), recursive: true);
             runs.Finish(run, "--resume");
             whole.AssertSame(Delivered.By(runs.At(run)));
             Directory.Delete(runs.At(run), recursive: true);
