@@ -13,7 +13,7 @@ namespace Fovea.Cli.Verbs;
 /// <summary>The whole way on made-up retinas: draw, train, evaluate, explain, report.</summary>
 internal static class DemoVerb
 {
-    private const int Retinas = 1400;
+    private const int Retinas = 1200;
 
     public static Command Create()
     {
