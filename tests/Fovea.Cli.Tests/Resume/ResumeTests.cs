@@ -75,11 +75,12 @@ public sealed class ResumeTests
     {
         Nightly();
         using var runs = new TrainingRuns(Small, 60, 32, "--folds", "3", "--threads", "1");
-        var (_, time) = runs.Finish("whole");
-        for (var i = 0; i < 4; i++) runs.Kill("killed", time * 0.5 * (0.5 + runs.Random.NextDouble()));
+        runs.Finish("whole");
+        foreach (var (fold, epochs) in new[] { (0, 4), (1, 3), (2, 6) })
+            Assert.DoesNotContain("ended", runs.Kill("killed", TimeSpan.FromMilliseconds(runs.Random.Next(100)), () => runs.Has($"killed/fold-{fold}", epochs)), StringComparison.Ordinal);
         var (last, _) = runs.Finish("killed", "--resume");
-        for (var fold = 0; fold < 3; fold++)
-            Delivered.By(runs.At($"whole/fold-{fold}")).AssertSame(Delivered.By(runs.At($"killed/fold-{fold}")));
+        for (var k = 0; k < 3; k++)
+            Delivered.By(runs.At($"whole/fold-{k}")).AssertSame(Delivered.By(runs.At($"killed/fold-{k}")));
         foreach (var name in new[] { "metrics.json", "predictions.csv", "split.csv" })
             Assert.Equal(File.ReadAllText(runs.At($"whole/{name}")), File.ReadAllText(runs.At($"killed/{name}")));
         // A fold that was ready is not trained again.
