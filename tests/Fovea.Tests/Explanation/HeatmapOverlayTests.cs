@@ -68,8 +68,8 @@ public class HeatmapOverlayTests
     {
         var (photograph, prepared) = Photograph();
         var panel = ExplanationPanel.Draw(photograph, prepared, photograph, "grade 2 (71 %)");
-        // prepared 64 px are drawn 160 high: 400·160/220 = 291, 160, 291 wide, four gaps of 8
-        Assert.Equal(291 + 160 + 291 + 32, panel.Width);
-        Assert.Equal(160 + 28 + 16, panel.Height);
+        // prepared 64 px are drawn 256 high, which leaves room for the captions: 400·256/220 = 465, 256, 465 wide, four gaps of 8
+        Assert.Equal(465 + 256 + 465 + 32, panel.Width);
+        Assert.Equal(256 + 28 + 16, panel.Height);
     }
 }
