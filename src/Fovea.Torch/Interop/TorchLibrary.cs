@@ -8,7 +8,7 @@ namespace Fovea.Torch.Interop;
 internal static class TorchLibrary
 {
     internal const string Name = "fovea_torch";
-    private const int Abi = 1;
+    private const int Abi = 2;
 
 #pragma warning disable CA2255 // the resolver must be in place before the first call, whoever makes it
     [ModuleInitializer]
