@@ -5,6 +5,7 @@ using Fovea.Torch;
 using Fovea.Torch.Modules;
 using Fovea.Training.Losses;
 using Fovea.Training.Metrics;
+using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
 
@@ -33,7 +34,7 @@ public sealed class NetworkEvaluator(Network network, HeadSpec head, Preprocessi
             cancel.ThrowIfCancellationRequested();
             using var scope = new TensorScope();
             var count = Math.Min(BatchSize, set.Count - start);
-            var x = ImageBatch.ToTensor([.. set.Images.Skip(start).Take(count)], preprocessing);
+            var x = ImageBatch.ToTensor([.. Enumerable.Range(start, count).Select(i => set.Images[i])], preprocessing);
             var y = Forward(x);
             if (flipAverage) y = (y + Forward(x.Flip(3)) + Forward(x.Flip(2)) + Forward(x.Flip(2, 3))) / 4;
             y.CopyTo(logits.AsSpan(start * head.Outputs, count * head.Outputs));

@@ -1,4 +1,4 @@
-using Fovea.Training.Training;
+using Fovea.Training.Preparation;
 
 namespace Fovea.Training.Splits;
 

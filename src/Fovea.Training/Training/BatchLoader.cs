@@ -1,5 +1,6 @@
 using Fovea.Imaging;
 using Fovea.Training.Augmentation;
+using Fovea.Training.Preparation;
 
 namespace Fovea.Training.Training;
 

@@ -7,6 +7,7 @@ using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Evaluation;
 using Fovea.Training.Metrics;
+using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 using Fovea.Training.Splits;
 

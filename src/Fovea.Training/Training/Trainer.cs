@@ -7,6 +7,7 @@ using Fovea.Torch.Modules;
 using Fovea.Torch.Optimisation;
 using Fovea.Training.Evaluation;
 using Fovea.Training.Losses;
+using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 
 namespace Fovea.Training.Training;

@@ -1,6 +1,7 @@
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Torch;
+using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
 

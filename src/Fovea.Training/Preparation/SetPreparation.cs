@@ -2,7 +2,7 @@ using Fovea.Acquisition;
 using Fovea.Imaging;
 using Fovea.Preprocessing;
 
-namespace Fovea.Training.Training;
+namespace Fovea.Training.Preparation;
 
 /// <summary>Decodes and prepares the photographs of a data set, on all cores.</summary>
 public static class SetPreparation
