@@ -12,7 +12,7 @@ internal static class DataInspectVerb
         var json = JsonOutput.Option();
         return new Command("inspect", "Count classes, measure images, and find unreadable files and copies of the same picture.") { data, json }.Runs((parse, cancel) =>
         {
-            var dataset = DatasetReaders.Open(parse.GetValue(data)!);
+            var dataset = parse.Open(data);
             var inspection = DatasetInspection.Of(dataset, ImageReading.FindDuplicates(dataset, cancel));
             if (parse.GetValue(json)) JsonOutput.Write(inspection);
             else Print(inspection, Console.Out);

@@ -24,7 +24,7 @@ internal static class DataSplitVerb
             if (k is null == shares is null) throw new UsageException("data split: one of --folds and --fractions is needed. Give --folds 5 or --fractions .7,.15,.15.");
             if (k is < 2 or > Split.MaxFolds) throw new UsageException($"--folds: {k} is out of range. Give 2 to {Split.MaxFolds}.");
             var parsed = shares is null ? null : Shares(shares);
-            var dataset = DatasetReaders.Open(parse.GetValue(data)!);
+            var dataset = parse.Open(data);
             var indices = Choose(dataset, parse.GetValue(all));
             var duplicates = ImageReading.FindDuplicates(dataset, cancel);
             if (duplicates.Unreadable.Count > 0)

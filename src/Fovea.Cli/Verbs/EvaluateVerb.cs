@@ -15,7 +15,7 @@ internal static class EvaluateVerb
     public static Command Create()
     {
         var model = ModelOption.Create();
-        var data = new Option<string>("--data") { Description = "KIND:PATH, as for train.", Required = true, HelpName = "KIND:PATH" };
+        var data = DataOption.Create();
         var part = new Option<string?>("--part") { Description = "Only this part: training, validation or test, or the number of a fold; of --split, else as published with the data.", HelpName = "PART" };
         var split = new Option<string?>("--split") { Description = "The split that --part speaks of: split.csv of a run.", HelpName = "FILE.csv" };
         var output = new Option<string?>("--out") { Description = "Also write metrics.json, predictions.csv and report.html into this folder.", HelpName = "DIR" };
@@ -24,7 +24,7 @@ internal static class EvaluateVerb
         {
             var path = ModelOption.PathOf(parse.GetValue(model));
             using var loaded = GradingModel.Load(path);
-            var dataset = DatasetReaders.Open(parse.GetValue(data)!);
+            var dataset = parse.Open(data);
             if (dataset.Classes != loaded.Card.Head.Classes)
                 throw new UsageException($"{path}: grades {loaded.Card.Head.Classes} classes, {dataset.Name} has {dataset.Classes}. Use data with the model's classes.");
             var indices = Choose(dataset, parse.GetValue(part), parse.GetValue(split));

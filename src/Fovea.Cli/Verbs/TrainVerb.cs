@@ -15,7 +15,7 @@ internal static class TrainVerb
     public static Command Create()
     {
         var recipe = new Option<string>("--recipe") { Description = "The experiment: a JSON file, see recipes/.", Required = true, HelpName = "FILE.json" };
-        var data = new Option<string>("--data") { Description = $"KIND:PATH with one of {string.Join(", ", DatasetReaders.Kinds)}, or a path whose kind shows.", Required = true, HelpName = "KIND:PATH" };
+        var data = DataOption.Create();
         var weights = new Option<string?>("--weights") { Description = "Weights to start from: .safetensors, .pth or .fovea.", HelpName = "FILE" };
         var output = new Option<string?>("--out") { Description = "Folder of the run. Default: runs/ and the recipe's name.", HelpName = "DIR" };
         var folds = new Option<int?>("--folds") { Description = "Cross-validate with so many folds instead of one split.", HelpName = "K" };
@@ -31,7 +31,7 @@ internal static class TrainVerb
                 if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
                 if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
                 CheckFolder(folder, parse.GetValue(resume));
-                var dataset = DatasetReaders.Open(parse.GetValue(data)!);
+                var dataset = parse.Open(data);
                 if (parse.GetValue(threads) is { } t) TorchRuntime.Threads = t;
 
                 var run = new RunDirectory(folder);

@@ -34,8 +34,10 @@ internal sealed class CsvTable
     public IReadOnlyList<string> Header => _header;
 
     /// <summary>Reads the whole file.</summary>
+    /// <param name="header">The columns of a file without a header line; null: its first line names them.</param>
+    /// <param name="delimiter">Null: comma, semicolon or tab, whichever the first line has.</param>
     /// <exception cref="DatasetException">Missing, too large, not UTF-8 text, no header, no data row, or a row with another number of cells than the header.</exception>
-    public static CsvTable Read(string path)
+    public static CsvTable Read(string path, string[]? header = null, char? delimiter = null)
     {
         try
         {
@@ -45,7 +47,7 @@ internal sealed class CsvTable
             if (file.Length == 0) throw new DatasetException(path, "the file is empty", "Give a CSV file with a header line and one line per image");
             if (file.Length > MaxBytes) throw new DatasetException(path, $"{file.Length} bytes, more than the {MaxBytes} allowed", "Split the file");
             using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            return Read(reader, path, Delimiter(path));
+            return Read(reader, path, header, delimiter ?? Delimiter(path));
         }
         catch (DecoderFallbackException e)
         {
@@ -67,10 +69,11 @@ internal sealed class CsvTable
         return line.Contains(',') ? ',' : line.Contains(';') ? ';' : line.Contains('\t') ? '\t' : ',';
     }
 
-    private static CsvTable Read(TextReader reader, string name, char delimiter)
+    private static CsvTable Read(TextReader reader, string name, string[]? header, char delimiter)
     {
         var records = new CsvRecords(reader, name, delimiter);
-        if (records.Next() is not { } header)
+        header ??= records.Next();
+        if (header is null)
             throw new DatasetException(name, "the file is empty", "Give a CSV file with a header line and one line per image");
         var table = new CsvTable(name, header);
         while (records.Next() is { } record)

@@ -12,14 +12,16 @@ public sealed class Dataset
     private readonly Dictionary<string, int> _positions;
 
     /// <param name="source">The path as given.</param>
-    /// <param name="kind">What layout it has.</param>
+    /// <param name="kind">What layout it has: a name of <see cref="DatasetReaders.Kinds"/>, several with a plus between them where sets are joined.</param>
     /// <param name="classNames">One for each label.</param>
     /// <param name="samples">In the order of the source.</param>
     /// <param name="read">Gives the photograph of a sample by its position; null: decodes its file.</param>
+    /// <param name="leftOut">Images that the source names and that cannot be used.</param>
     /// <exception cref="DatasetException">No sample, an id that occurs twice, or a label out of range.</exception>
-    internal Dataset(string source, DataKind kind, IReadOnlyList<string> classNames, IReadOnlyList<Sample> samples, Func<int, FundusImage>? read = null)
+    internal Dataset(string source, string kind, IReadOnlyList<string> classNames, IReadOnlyList<Sample> samples, Func<int, FundusImage>? read = null,
+        IReadOnlyList<LeftOutImage>? leftOut = null)
     {
-        (Source, Kind, ClassNames, Samples) = (source, kind, classNames, samples);
+        (Source, Kind, ClassNames, Samples, LeftOut) = (source, kind, classNames, samples, leftOut ?? []);
         _read = read ?? (i => FundusImage.Read(samples[i].Path!));
         if (samples.Count == 0) throw new DatasetException(source, "no image in it", "Give a folder or file with labelled images");
         _positions = new Dictionary<string, int>(samples.Count, StringComparer.Ordinal);
@@ -33,10 +35,12 @@ public sealed class Dataset
 
     /// <summary>The path as given.</summary>
     public string Source { get; }
-    public DataKind Kind { get; }
+
+    /// <summary>What layout it has: a name of <see cref="DatasetReaders.Kinds"/>, several with a plus between them where sets are joined.</summary>
+    public string Kind { get; }
 
     /// <summary>Kind and place, for messages and model cards.</summary>
-    public string Name => $"{DatasetReaders.NameOf(Kind)}:{Source}";
+    public string Name => $"{Kind}:{Source}";
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>Number of grades or classes; every label is below it.</summary>
@@ -48,8 +52,11 @@ public sealed class Dataset
     /// <summary>In the order of the source.</summary>
     public IReadOnlyList<Sample> Samples { get; }
 
-    /// <summary>True where the data set was published with training, validation or test parts.</summary>
-    public bool HasParts => Samples.Any(s => s.Part != SamplePart.Unassigned);
+    /// <summary>Images that the source names and that cannot be used, with the reason.</summary>
+    public IReadOnlyList<LeftOutImage> LeftOut { get; }
+
+    /// <summary>True where the data set was published in parts. A training part alone (the test labels are kept secret, or not downloaded) is no division.</summary>
+    public bool HasParts => Samples.Any(s => s.Part is SamplePart.Validation or SamplePart.Test);
 
     /// <summary>Positions of the samples published in a part.</summary>
     public int[] IndicesOf(SamplePart part) => [.. Enumerable.Range(0, Samples.Count).Where(i => Samples[i].Part == part)];
@@ -60,6 +67,11 @@ public sealed class Dataset
     /// <summary>Decodes one photograph, upright and RGB.</summary>
     /// <exception cref="Fovea.Imaging.UnreadableImageException">The file is damaged or no image.</exception>
     public FundusImage Read(int index) => _read(index);
+
+    /// <summary>The same set with some of its samples, changed, and perhaps other classes.</summary>
+    /// <param name="kept">Positions here, and what the samples are now.</param>
+    internal Dataset Reshape(IReadOnlyList<(int Position, Sample Sample)> kept, IReadOnlyList<string>? classNames = null, IReadOnlyList<LeftOutImage>? leftOut = null) =>
+        new(Source, Kind, classNames ?? ClassNames, [.. kept.Select(k => k.Sample)], i => _read(kept[i].Position), leftOut ?? LeftOut);
 
     /// <summary>Samples by class.</summary>
     public int[] CountClasses(IEnumerable<Sample> samples)

@@ -57,7 +57,7 @@ public sealed record DatasetInspection
         return new DatasetInspection
         {
             Source = dataset.Source,
-            Kind = DatasetReaders.NameOf(dataset.Kind),
+            Kind = dataset.Kind,
             Images = dataset.Samples.Count,
             Parts = dataset.Samples.CountBy(s => s.Part).OrderBy(p => p.Key).ToDictionary(p => SampleParts.NameOf(p.Key), p => p.Value),
             Classes = counts.Select((n, c) => new ClassShare(c, dataset.ClassNames[c], n, (double)n / dataset.Samples.Count)).ToArray(),

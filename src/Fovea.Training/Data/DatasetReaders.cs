@@ -1,81 +1,64 @@
+using Fovea.Training.Data.Readers;
+
 namespace Fovea.Training.Data;
 
-/// <summary>Opens a data set as the user names it: <c>KIND:PATH</c>, or a path whose kind shows.</summary>
+/// <summary>Opens data sets as the user names them: <c>KIND:PATH</c>, or a path whose kind shows, options behind a question mark; several make one set.</summary>
 public static class DatasetReaders
 {
-    private static readonly (string Name, DataKind Kind)[] All =
-        [("idrid", DataKind.Idrid), ("retinamnist", DataKind.RetinaMnist), ("csv", DataKind.Csv), ("folders", DataKind.Folders), ("madeup", DataKind.MadeUp)];
+    /// <param name="Sign">By what it is recognised, in a few words.</param>
+    /// <param name="Fits">Whether a path looks like it; asked in the order of the table.</param>
+    /// <param name="Options">Options of its own behind the path.</param>
+    private sealed record Reader(string Kind, string Sign, Func<string, bool> Fits, Func<DataSource, Dataset> Read, params string[] Options);
+
+    /// <summary>A new layout is a file in Readers and a line here. The particular ones stand before the general ones.</summary>
+    private static readonly Reader[] All =
+    [
+        new("aptos", "train.csv and train_images/", Aptos.Fits, Aptos.Read),
+        new("kaggle2015", "trainLabels.csv", Kaggle2015.Fits, Kaggle2015.Read),
+        new("idrid", "1. Original Images/ and 2. Groundtruths/", Idrid.Fits, Idrid.Read),
+        new("messidor2", "messidor_data.csv", Messidor2.Fits, Messidor2.Read),
+        new("ddr", "DR_grading/ or train.txt, valid.txt and train/", Ddr.Fits, Ddr.Read),
+        new("medmnist", "a .npz", MedMnist.Fits, MedMnist.Read),
+        new("madeup", "labels.csv and truth/", MadeUpFolder.Fits, MadeUpFolder.Read),
+        new("csv", "a .csv or .tsv, labels.csv", Csv.Fits, Csv.Read, Csv.Options),
+        new("kermany", "folders CNV, DME, DRUSEN, NORMAL", Kermany.Fits, Kermany.Read),
+        new("folders", "one folder per class", ClassFolders.Fits, ClassFolders.Read),
+    ];
 
     /// <summary>What may stand before the colon.</summary>
-    public static IEnumerable<string> Kinds => All.Select(k => k.Name);
+    public static IReadOnlyList<string> Kinds { get; } = [.. All.Select(reader => reader.Kind)];
 
-    internal static string NameOf(DataKind kind) => All.Single(k => k.Kind == kind).Name;
-
-    private static string KindList => string.Join(", ", Kinds);
-
-    /// <exception cref="DatasetException">Not there, not recognised, or not usable; one line says why.</exception>
+    /// <summary>One data set, or several as one; see <see cref="DatasetJoin"/>.</summary>
+    /// <param name="data">One entry each.</param>
+    /// <exception cref="DatasetException">Not there, not recognised, not usable, or not to be joined; one line says why.</exception>
     /// <exception cref="Torch.Files.ArrayFormatException">A damaged archive.</exception>
-    public static Dataset Open(string data)
+    public static Dataset Open(params IReadOnlyList<string> data)
     {
-        var (kind, path) = Parse(data);
-        if (path.Length == 0) throw new DatasetException(data, "no path", $"Give KIND:PATH with one of the kinds {KindList}");
-        if (!Path.Exists(path)) throw new DatasetException(path, "no such file or folder", "Check the path");
+        var named = data.Select(OpenOne).ToArray();
+        return named.Length == 1 ? named[0].Dataset : DatasetJoin.Of(named);
+    }
+
+    private static (string Name, Dataset Dataset) OpenOne(string data)
+    {
+        var source = DataSource.Parse(data, Kinds);
+        if (!Path.Exists(source.Path)) throw new DatasetException(source.Path, "no such file or folder", "Check the path");
         try
         {
-            return (kind ?? Recognise(path)) switch
-            {
-                DataKind.Idrid => IdridReader.Read(path),
-                DataKind.RetinaMnist => MedMnistReader.Read(path),
-                DataKind.Csv => LabelTable.ReadDataset(path, DataKind.Csv),
-                DataKind.Folders => ClassFolders.Read(path),
-                DataKind.MadeUp => LabelTable.ReadDataset(path, DataKind.MadeUp),
-                var unknown => throw new InvalidOperationException($"no reader for {unknown}"),
-            };
+            var reader = source.Kind is { } kind ? All.Single(r => r.Kind == kind) : Recognise(source.Path);
+            source.RequireOptions(reader.Kind, reader.Options);
+            var name = source.Option(DataSource.NameOption) ?? reader.Kind;
+            SamplePart? into = source.Option(DataSource.IntoOption) is not { } part ? null
+                : SampleParts.Named(part) ?? throw new DatasetException(data, $"'{part}' is not a part", SampleParts.Remedy);
+            var dataset = reader.Read(source);
+            if (source.Option(DataSource.MapOption) is { } map) dataset = LabelMap.Parse(data, map, dataset).Of(dataset);
+            return (name, dataset.Reshape([.. dataset.Samples.Select((s, i) => (i, s with { Origin = name, Part = into ?? s.Part }))]));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException(path, "cannot be read", "Check that you may read the folder and everything in it", e);
+            throw new DatasetException(source.Path, "cannot be read", "Check that you may read the folder and everything in it", e);
         }
     }
 
-    private static (DataKind? Kind, string Path) Parse(string data)
-    {
-        var colon = data.IndexOf(':', StringComparison.Ordinal);
-        // One letter before the colon is a drive; an existing path may hold a colon.
-        if (colon < 2 || Path.Exists(data)) return (null, data);
-        var name = data[..colon];
-        foreach (var (known, kind) in All)
-        {
-            if (known.Equals(name, StringComparison.OrdinalIgnoreCase)) return (kind, data[(colon + 1)..]);
-        }
-        if (name.AsSpan().IndexOfAny('/', '\\') >= 0) return (null, data);
-        var nearest = NearestName.Of(name, Kinds);
-        throw new DatasetException(data, $"no kind of data '{name}'", nearest is null ? $"Use one of {KindList}" : $"Did you mean {nearest}? There are {KindList}");
-    }
-
-    private static DataKind Recognise(string path)
-    {
-        if (File.Exists(path))
-        {
-            return Path.GetExtension(path).ToLowerInvariant() switch
-            {
-                ".npz" => DataKind.RetinaMnist,
-                ".csv" or ".tsv" => DataKind.Csv,
-                _ => throw new DatasetException(path, "a file of no known kind of data", $"Give a .npz, a .csv or a folder, or name its kind: {KindList}"),
-            };
-        }
-        if (IdridReader.IsPublishedLayout(path)) return DataKind.Idrid;
-        if (Directory.Exists(Path.Combine(path, "truth")) && File.Exists(Path.Combine(path, "labels.csv"))) return DataKind.MadeUp;
-        if (File.Exists(Path.Combine(path, "labels.csv")))
-        {
-            var table = CsvTable.Read(Path.Combine(path, "labels.csv"));
-            if (table.Has("dr_grade")) return DataKind.Idrid;
-            // A table of something else beside folders of classes (Kermany's samples) is no table of grades.
-            var beside = Directory.Exists(Path.Combine(path, "images")) || !Directory.EnumerateDirectories(path).Any();
-            return LabelTable.HasGrades(table) || beside ? DataKind.Csv : DataKind.Folders;
-        }
-        if (File.Exists(Path.Combine(path, "train.csv"))) return DataKind.Csv;
-        if (Directory.EnumerateDirectories(path).Any()) return DataKind.Folders;
-        throw new DatasetException(path, "no labels.csv, no train.csv and no folders of classes in it", $"Give another folder, or name its kind: {KindList}");
-    }
+    private static Reader Recognise(string path) => All.FirstOrDefault(reader => reader.Fits(path))
+        ?? throw new DatasetException(path, $"no known layout of a data set; looked for {string.Join("; ", All.Select(r => r.Sign))}", $"Give another path, or name its kind: {string.Join(", ", Kinds)}");
 }

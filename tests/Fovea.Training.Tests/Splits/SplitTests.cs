@@ -9,7 +9,7 @@ public sealed class SplitTests
 {
     /// <summary>Samples without files: splits look at ids, labels and patients only.</summary>
     private static Dataset Data(IEnumerable<(int Label, string? Patient)> samples, int classes = 5) =>
-        new("data", classes == 5 ? DataKind.Csv : DataKind.Folders, classes == 5 ? Dataset.GradeNames : Enumerable.Range(0, classes).Select(c => $"class {c}").ToArray(),
+        new("data", classes == 5 ? "csv" : "folders", classes == 5 ? Dataset.GradeNames : Enumerable.Range(0, classes).Select(c => $"class {c}").ToArray(),
             samples.Select((s, i) => new Sample($"img_{i:00000}", s.Label) { Patient = s.Patient }).ToArray());
 
     private static int[] All(Dataset data) => [.. Enumerable.Range(0, data.Samples.Count)];

@@ -17,7 +17,7 @@ public sealed class ExperimentTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>Pictures in memory; 48 pixels, so that copies are told from likenesses.</summary>
-    private static Dataset Data(int count, Func<int, SamplePart>? part = null, Func<int, FundusImage>? read = null) => new("tiny", DataKind.Csv, Dataset.GradeNames,
+    private static Dataset Data(int count, Func<int, SamplePart>? part = null, Func<int, FundusImage>? read = null) => new("tiny", "csv", Dataset.GradeNames,
         [.. Enumerable.Range(0, count).Select(i => new Sample($"i{i}", i % 5) { Part = part?.Invoke(i) ?? SamplePart.Unassigned })],
         read ?? (i => new FundusImage(Fovea.Training.Tests.Data.Pictures.Noise((ulong)i), $"i{i}")));
 
@@ -119,7 +119,7 @@ public sealed class ExperimentTests : IDisposable
     public void Experiment_FewerGroupsThanParts_SaysSo()
     {
         // five patients: not enough for six folds
-        var data = new Dataset("tiny", DataKind.Csv, Dataset.GradeNames, [.. Enumerable.Range(0, 25).Select(i => new Sample($"i{i}", i % 5) { Patient = $"p{i % 5}" })],
+        var data = new Dataset("tiny", "csv", Dataset.GradeNames, [.. Enumerable.Range(0, 25).Select(i => new Sample($"i{i}", i % 5) { Patient = $"p{i % 5}" })],
             i => new FundusImage(Fovea.Training.Tests.Data.Pictures.Noise((ulong)i), $"i{i}"));
         var e = Assert.Throws<DatasetException>(() => new Experiment(Recipe(), data, null).CrossValidate(new RunDirectory(_folder["run"]), 6, TestContext.Current.CancellationToken));
         Assert.Contains("5 groups of images (a patient's, or copies of a picture) for 6 parts", e.Message, StringComparison.Ordinal);
