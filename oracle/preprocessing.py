@@ -1,10 +1,16 @@
-"""Writes oracle/fixtures/preprocessing/*.png: photographs and what the reference systems' preprocessing makes of them, by OpenCV itself.
+#!/usr/bin/python3
+"""What the reference systems' preprocessing makes of photographs, by OpenCV itself: oracle/fixtures/preprocessing/.
 
-Run with Debian's Python: /usr/bin/python3 oracle/preprocessing.py
-Everything is drawn from integer formulas, so a second run writes the same bytes (OpenCV 4.6).
-Files NAME.png are inputs; NAME.KIND-SIZE-SIGMA.png are expected outputs. PNG files hold RGB; OpenCV's arrays are BGR, as in the reference systems.
+    /usr/bin/python3 oracle/preprocessing.py                             # writes the fixtures anew
+    /usr/bin/python3 oracle/preprocessing.py --apply SIZE OUT IMAGE...   # OUT/NAME.s0.png and OUT/NAME.s1.png of any photographs
+
+Debian 12's python3-opencv (4.6). The pictures are drawn from integer formulas, so a second run writes the same bytes; made-up-*.png are inputs that
+`fovea data draw` painted, one for each way in which cameras and people cut a retina.
+Files NAME.png are inputs; NAME.CHAIN-SIZE-SIGMA.png are expected outputs. PNG files hold RGB; OpenCV's arrays are BGR, as in the reference systems.
 """
+import glob
 import os
+import sys
 
 import cv2
 import numpy as np
@@ -33,12 +39,12 @@ def subtract_local_mean(image, sigma):
     return cv2.addWeighted(image, 4, cv2.GaussianBlur(image, (0, 0), sigma), -4, 128)
 
 
-def ben_graham(bgr, size, sigma):
+def s0(bgr, size, sigma):
     """The APTOS case study: crop, resize, disc, subtract."""
     return subtract_local_mean(disc(cv2.resize(crop(bgr), (size, size))), sigma)
 
 
-def ben_graham_tight(bgr, size, sigma):
+def s1(bgr, size, sigma):
     """The multi-task replication: resize, crop, to RGB, disc, crop again, subtract, resize. It stored RGB as if it were BGR; here the colours stay right."""
     image = crop(cv2.resize(bgr, (size, size)))
     image = crop(disc(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)))
@@ -56,7 +62,7 @@ def photograph(width, height, cx, cy, radius, colours):
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def main():
+def fixtures():
     os.makedirs(OUT, exist_ok=True)
     fundus = [(20, 3), (80, 2), (150, 1)]  # B, G, R
     inputs = {"round": photograph(120, 90, 62, 44, 40, fundus), "cut": photograph(100, 60, 50, 30, 46, fundus)}
@@ -74,10 +80,25 @@ def main():
     inputs["dark"] = dark
     for name, bgr in inputs.items():
         cv2.imwrite(os.path.join(OUT, f"{name}.png"), bgr)
+    for path in glob.glob(os.path.join(OUT, "made-up-*.png")):
+        if os.path.basename(path).count(".") == 1:
+            inputs[os.path.basename(path)[:-4]] = cv2.imread(path)
+    for name, bgr in inputs.items():
         for size, sigma in ((64, 14), (96, 2.5)):
-            cv2.imwrite(os.path.join(OUT, f"{name}.BenGraham-{size}-{sigma}.png"), ben_graham(bgr, size, sigma))
-            cv2.imwrite(os.path.join(OUT, f"{name}.BenGrahamTight-{size}-{sigma}.png"), ben_graham_tight(bgr, size, sigma))
+            for chain in (s0, s1):
+                cv2.imwrite(os.path.join(OUT, f"{name}.{chain.__name__}-{size}-{sigma}.png"), chain(bgr, size, sigma))
+
+
+def apply(size, out, images):
+    for path in images:
+        bgr, name = cv2.imread(path), os.path.splitext(os.path.basename(path))[0]
+        cv2.imwrite(os.path.join(out, f"{name}.s0.png"), s0(bgr, size, 14 * size / 512))
+        cv2.imwrite(os.path.join(out, f"{name}.s1.png"), s1(bgr, size, 30 * size / 512))
 
 
 if __name__ == "__main__":
-    main()
+    cv2.setNumThreads(1)
+    if sys.argv[1:2] == ["--apply"]:
+        apply(int(sys.argv[2]), sys.argv[3], sys.argv[4:])
+    else:
+        fixtures()

@@ -2,11 +2,6 @@
 
 #include <opencv2/imgproc.hpp>
 
-// The kernel's size follows from sigma as OpenCV does it for 8 bits: 2*round(3*sigma)+1. Border: reflect 101.
-FIMG_EXPORT int32_t fimg_gaussian_blur(PixelView source, PixelView destination, double sigma) {
-    return guard([&] { into(destination, [&](cv::Mat& out) { cv::GaussianBlur(source.mat(), out, cv::Size(0, 0), sigma); }); });
-}
-
 FIMG_EXPORT int32_t fimg_median_blur(PixelView source, PixelView destination, int32_t size) {
     return guard([&] { into(destination, [&](cv::Mat& out) { cv::medianBlur(source.mat(), out, size); }); });
 }

@@ -9,6 +9,14 @@ FIMG_EXPORT int32_t fimg_resize(PixelView source, PixelView destination, int32_t
     });
 }
 
+// The rectangle x, y, width, height of the source, without looking beyond it.
+FIMG_EXPORT int32_t fimg_resize_region(PixelView source, const int32_t* region, PixelView destination, int32_t interpolation) {
+    return guard([&] {
+        cv::Mat part = source.mat()(cv::Rect(region[0], region[1], region[2], region[3]));
+        into(destination, [&](cv::Mat& out) { cv::resize(part, out, out.size(), 0, 0, interpolation); });
+    });
+}
+
 // forward: six doubles, row by row, from source to destination pixel centres (OpenCV inverts it). border: cv::BorderTypes.
 FIMG_EXPORT int32_t fimg_warp_affine(PixelView source, PixelView destination, const double* forward, int32_t interpolation, int32_t border,
                                      const double* fill) {

@@ -36,13 +36,26 @@ public sealed unsafe partial class Image
     public Image Resize(int width, int height, Interpolation interpolation = Interpolation.Linear) =>
         Apply(width, height, Channels, (s, d) => Native.Resize(s, d, (int)interpolation));
 
+    /// <summary>
+    /// The rectangle from (x, y), x + width and y + height exclusive, scaled as <see cref="Crop"/> and then <see cref="Resize"/> would, without the copy.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle is empty or leaves the image.</exception>
+    public Image ResizeRegion(int x, int y, int width, int height, int toWidth, int toHeight, Interpolation interpolation = Interpolation.Linear)
+    {
+        RequireInside(x, y, width, height);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        return Apply(toWidth, toHeight, Channels, (s, d) =>
+        {
+            var region = stackalloc int[] { x, y, width, height };
+            Native.ResizeRegion(s, region, d, (int)interpolation);
+        });
+    }
+
     /// <summary>The rectangle from (x, y), x + width and y + height exclusive, which must lie inside the image.</summary>
     public Image Crop(int x, int y, int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(x);
-        ArgumentOutOfRangeException.ThrowIfNegative(y);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)x + width, Width, nameof(width));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)y + height, Height, nameof(height));
+        RequireInside(x, y, width, height);
         var result = Uninitialised(width, height, Channels);
         for (var row = 0; row < height; row++)
             Row(y + row).Slice(x * Channels, width * Channels).CopyTo(result.Row(row));
@@ -89,4 +102,12 @@ public sealed unsafe partial class Image
 
     /// <summary>Rows and columns exchanged.</summary>
     public Image Transpose() => Rotate90().FlipHorizontal();
+
+    private void RequireInside(int x, int y, int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(x);
+        ArgumentOutOfRangeException.ThrowIfNegative(y);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)x + width, Width, nameof(width));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)y + height, Height, nameof(height));
+    }
 }

@@ -61,6 +61,9 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "fimg_resize")]
     internal static partial Status Resize(PixelView source, PixelView destination, int interpolation);
 
+    [LibraryImport(Library, EntryPoint = "fimg_resize_region")]
+    internal static partial Status ResizeRegion(PixelView source, int* region, PixelView destination, int interpolation);
+
     [LibraryImport(Library, EntryPoint = "fimg_warp_affine")]
     internal static partial Status WarpAffine(PixelView source, PixelView destination, double* forward, int interpolation, int border, double* fill);
 
@@ -70,10 +73,11 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "fimg_rotate")]
     internal static partial Status Rotate(PixelView source, PixelView destination, int code);
 
-    // filter.cpp
+    // gaussian.cpp
     [LibraryImport(Library, EntryPoint = "fimg_gaussian_blur")]
     internal static partial Status GaussianBlur(PixelView source, PixelView destination, double sigma);
 
+    // filter.cpp
     [LibraryImport(Library, EntryPoint = "fimg_median_blur")]
     internal static partial Status MedianBlur(PixelView source, PixelView destination, int size);
 

@@ -16,6 +16,7 @@ public static class RecipeFile
         WriteIndented = true,
         NumberHandling = JsonNumberHandling.Strict,
         PropertyNameCaseInsensitive = false,
+        AllowOutOfOrderMetadataProperties = true,
         RespectNullableAnnotations = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
@@ -94,6 +95,8 @@ public static class RecipeFile
         foreach (var (key, value) in defaults)
         {
             if (!node.ContainsKey(key)) node[key] = value?.DeepClone();
+            // What a chain leaves open is the chain's to say.
+            else if (key == "preprocessing") continue;
             else if (node[key] is JsonObject child && value is JsonObject inner) FillIn(child, inner);
         }
     }
@@ -101,9 +104,17 @@ public static class RecipeFile
     private static void RefuseUnknownKeys(JsonNode? node, Type type, string path, string name)
     {
         var info = Options.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
+        if (node is JsonArray items && info.ElementType is { } element)
+        {
+            foreach (var item in items) RefuseUnknownKeys(item, element, path, name);
+            return;
+        }
         if (node is not JsonObject fields || info.Kind != JsonTypeInfoKind.Object) return;
+        var kindKey = info.PolymorphismOptions?.TypeDiscriminatorPropertyName;
+        if (kindKey is not null) info = Options.GetTypeInfo(Named(fields, kindKey, info.PolymorphismOptions!.DerivedTypes, path, name));
         foreach (var (key, value) in fields)
         {
+            if (key == kindKey) continue;
             if (info.Properties.FirstOrDefault(p => p.Name == key) is { } property)
             {
                 RefuseUnknownKeys(value, property.PropertyType, $"{path}{key}.", name);
@@ -113,6 +124,16 @@ public static class RecipeFile
             throw new RecipeException(name, $"unknown key '{path}{key}'",
                 NearestName.Of(key, known) is { } near ? $"Did you mean '{path}{near}'" : $"Known here: {string.Join(", ", known)}");
         }
+    }
+
+    /// <summary>The type that an object names itself, e.g. a step of preprocessing.</summary>
+    private static Type Named(JsonObject fields, string kindKey, IList<JsonDerivedType> types, string path, string name)
+    {
+        var known = types.Select(t => (string)t.TypeDiscriminator!).ToArray();
+        var given = fields[kindKey] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+        if (given is not null && Array.IndexOf(known, given) is >= 0 and var index) return types[index].DerivedType;
+        throw new RecipeException(name, given is null ? $"an entry of '{path.TrimEnd('.')}' without a {kindKey}" : $"unknown {kindKey} '{given}' in '{path.TrimEnd('.')}'",
+            given is not null && NearestName.Of(given, known) is { } near ? $"Did you mean '{near}'" : $"There are {string.Join(", ", known)}");
     }
 
     private static string Expected(string key)

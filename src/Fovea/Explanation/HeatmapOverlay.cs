@@ -11,8 +11,8 @@ public sealed record OverlayStyle(ColourMap Colours = ColourMap.Turbo, double Op
 /// <summary>Brings an <see cref="ActivationMap"/> back to pixels and paints it.</summary>
 public static class HeatmapOverlay
 {
-    /// <summary>How far a camera's black border may rise above the crop's tolerance, as <see cref="BorderCrop.FieldOfView"/> takes it; less leaves a ring of coloured specks.</summary>
-    private const int BorderNoise = 13;
+    /// <summary>How bright (0–255) a camera's black border may be; less leaves a ring of coloured specks.</summary>
+    private const int BrightestBorder = 20;
 
     /// <summary>The map as a grey image in the network's frame: size × size, bilinear between the cells' centres.</summary>
     public static Image InPrepared(ActivationMap map, PreparedImage prepared) => map.ToImage().Resize(prepared.Pixels.Width, prepared.Pixels.Height);
@@ -29,7 +29,7 @@ public static class HeatmapOverlay
         ArgumentNullException.ThrowIfNull(original);
         if ((original.Width, original.Height) != (prepared.OriginalWidth, prepared.OriginalHeight))
             throw new ArgumentException($"the image is {original.Width} × {original.Height}; the prepared one came from {prepared.OriginalWidth} × {prepared.OriginalHeight}", nameof(original));
-        return Paint(InOriginal(map, prepared), original, style ?? new OverlayStyle(), prepared.Spec.Tolerance + BorderNoise);
+        return Paint(InOriginal(map, prepared), original, style ?? new OverlayStyle(), BrightestBorder);
     }
 
     /// <summary>The map over what the network saw.</summary>

@@ -8,7 +8,7 @@ namespace Fovea.Models;
 public static class ImageBatch
 {
     /// <param name="prepared">RGB images of one size.</param>
-    /// <returns>[N, 3, H, W] float32 in channels-last memory order: (value/255 − mean) / std by channel.</returns>
+    /// <returns>[N, 3, H, W] float32 in channels-last memory order: (value/255, less the image's own mean where the specification centres, − mean) / std by channel.</returns>
     public static Tensor ToTensor(IReadOnlyList<Image> prepared, PreprocessingSpec spec)
     {
         using var noGrad = new NoGrad();
@@ -22,6 +22,7 @@ public static class ImageBatch
         }
         // Interleaved pixels are channels-last memory already; the permutation only renames the dimensions.
         var x = Tensor.From(bytes, prepared.Count, h, w, 3).To(ScalarType.Float32).Permute(0, 3, 1, 2);
+        if (spec.Centring == Centring.Sample) x -= x.Mean([1, 2, 3], keep: true);
         var scale = Tensor.From<float>([.. spec.Std.Select(s => (float)(1 / (255 * s)))], 1, 3, 1, 1);
         var shift = Tensor.From<float>([.. spec.Mean.Zip(spec.Std, (m, s) => (float)(-m / s))], 1, 3, 1, 1);
         return scope.Keep(x * scale + shift);

@@ -2,74 +2,93 @@ using Fovea.Imaging;
 
 namespace Fovea.Preprocessing;
 
-/// <summary>A rectangle of whole pixels, half-open.</summary>
-public readonly record struct PixelBox(int X, int Y, int Width, int Height)
+/// <summary>The reference systems' crop: rows and columns without a bright pixel go.</summary>
+internal static class BorderCrop
 {
-    internal bool Covers(Image image) => X == 0 && Y == 0 && Width == image.Width && Height == image.Height;
-}
-
-/// <summary>Finds the retina inside the black border of a photograph.</summary>
-public static class BorderCrop
-{
-    /// <summary>Rows and columns with at least this share of bright pixels belong to the field of view; stray bright pixels and a date stamp do not.</summary>
-    private const double BrightShare = 0.02;
-
     /// <summary>
-    /// The reference systems' crop: every row and column that has any pixel brighter than the tolerance is kept, so dark ones between bright ones (beside a
-    /// date stamp) go, too. The whole image where nothing is bright.
+    /// Keeps every row and column that has any pixel brighter than the tolerance, so dark ones between bright ones (beside a date stamp) go, too. Leaves
+    /// everything where nothing is bright. The geometry is that of the longest run of kept rows and columns, which holds the retina, and so exact everywhere
+    /// unless rows or columns inside went.
     /// </summary>
     /// <param name="swapped">Take red's weight for blue and the other way round, as they did: they read BGR and converted as RGB.</param>
-    /// <returns>
-    /// The cropped image, and where its pixels came from: exact for the longest run of kept rows and columns, which holds the retina, and so exact everywhere
-    /// unless rows or columns inside went.
-    /// </returns>
-    public static (Image Cropped, AffineTransform Transform) AnyBright(Image image, int tolerance, bool swapped)
+    public static void AnyBright(Canvas canvas, int tolerance, bool swapped)
     {
-        var (columns, rows) = Count(image, swapped ? p => Grey(p[2], p[1], p[0]) > tolerance : p => Grey(p[0], p[1], p[2]) > tolerance);
+        var (image, region) = canvas.Look() ?? (canvas.Pixels(), new PixelBox(0, 0, canvas.Width, canvas.Height));
+        var (rows, columns) = Bright(image, region, tolerance, swapped);
         int[] keptColumns = Kept(columns), keptRows = Kept(rows);
-        if (keptRows.Length == 0) return (image, AffineTransform.Identity);
+        if (keptRows.Length == 0) return;
+        if (IsRun(keptColumns) && IsRun(keptRows))
+        {
+            canvas.Crop(new PixelBox(keptColumns[0], keptRows[0], keptColumns.Length, keptRows.Length));
+            return;
+        }
         var cropped = new Image(keptColumns.Length, keptRows.Length, 3);
         for (var y = 0; y < keptRows.Length; y++)
         {
-            ReadOnlySpan<byte> from = image.Row(keptRows[y]);
+            var from = image.Row(region.Y + keptRows[y])[(region.X * 3)..];
             var to = cropped.Row(y);
             for (var x = 0; x < keptColumns.Length; x++) from.Slice(keptColumns[x] * 3, 3).CopyTo(to[(x * 3)..]);
         }
-        return (cropped, AffineTransform.Translation(-Removed(keptColumns), -Removed(keptRows)));
+        canvas.Replace(cropped, AffineTransform.Translation(-Removed(keptColumns), -Removed(keptRows)));
     }
 
-    /// <summary>The field of view: rows and columns of which at least 2 % are brighter than the tolerance plus 13 in some channel. The whole image where none is.</summary>
-    public static PixelBox FieldOfView(Image image, int tolerance)
+    /// <summary>
+    /// Which rows and columns have a bright pixel. Few pixels are looked at: a row is done at its first bright one, searched from the middle, and a column once
+    /// it has one, so that soon only the columns of the border are left.
+    /// </summary>
+    private static (bool[] Rows, bool[] Columns) Bright(Image image, PixelBox region, int tolerance, bool swapped)
     {
-        var (columns, rows) = Count(image, p => Math.Max(p[0], Math.Max(p[1], p[2])) > tolerance + 13);
-        var (x0, x1) = Extent(columns, Math.Max(1, (int)(BrightShare * image.Height)));
-        var (y0, y1) = Extent(rows, Math.Max(1, (int)(BrightShare * image.Width)));
-        return x0 < 0 || y0 < 0 ? new PixelBox(0, 0, image.Width, image.Height) : new PixelBox(x0, y0, x1 - x0, y1 - y0);
-    }
-
-    private delegate bool Bright(ReadOnlySpan<byte> rgb);
-
-    private static (int[] Columns, int[] Rows) Count(Image image, Bright bright)
-    {
-        var columns = new int[image.Width];
-        var rows = new int[image.Height];
-        for (var y = 0; y < image.Height; y++)
+        var test = new BrightTest(tolerance, swapped);
+        var (rows, columns) = (new bool[region.Height], new bool[region.Width]);
+        var open = new List<(int From, int To)> { (0, region.Width) };
+        var still = new List<(int From, int To)>();
+        for (var y = 0; y < region.Height; y++)
         {
-            var row = image.Row(y);
-            for (var x = 0; x < image.Width; x++)
+            var row = image.Row(region.Y + y).Slice(region.X * 3, region.Width * 3);
+            still.Clear();
+            foreach (var (from, to) in open)
             {
-                if (!bright(row.Slice(x * 3, 3))) continue;
-                columns[x]++;
-                rows[y]++;
+                var start = from;
+                for (var x = test.First(row, from, to); x < to; x = test.First(row, x + 1, to))
+                {
+                    columns[x] = rows[y] = true;
+                    if (x > start) still.Add((start, x));
+                    start = x + 1;
+                }
+                if (start < to) still.Add((start, to));
             }
+            (open, still) = (still, open);
+            if (!rows[y]) rows[y] = test.First(row, region.Width / 2, region.Width) < region.Width || test.First(row, 0, region.Width / 2) < region.Width / 2;
         }
-        return (columns, rows);
+        return (rows, columns);
     }
 
-    private static (int From, int To) Extent(int[] counts, int needed) =>
-        (Array.FindIndex(counts, c => c >= needed), Array.FindLastIndex(counts, c => c >= needed) + 1);
+    private readonly struct BrightTest(int tolerance, bool swapped)
+    {
+        // OpenCV's 8-bit luma: fixed point with 15 bits (4.x), rounded.
+        private readonly int _first = swapped ? 3735 : 9798, _last = swapped ? 9798 : 3735, _least = ((tolerance + 1) << 15) - (1 << 14);
+        private readonly byte _above = (byte)(tolerance + 1);
 
-    private static int[] Kept(int[] counts) => [.. Enumerable.Range(0, counts.Length).Where(i => counts[i] > 0)];
+        /// <summary>Position of the first pixel from <paramref name="x"/> on that is brighter than the tolerance; <paramref name="to"/> where there is none.</summary>
+        public int First(ReadOnlySpan<byte> row, int x, int to)
+        {
+            while (x < to)
+            {
+                // Grey is a mean of the channels: without a channel above the tolerance it cannot be above.
+                var jump = row[(3 * x)..(3 * to)].IndexOfAnyInRange(_above, byte.MaxValue);
+                if (jump < 0) return to;
+                x += jump / 3;
+                var p = row.Slice(3 * x, 3);
+                if (p[0] * _first + p[1] * 19235 + p[2] * _last >= _least) return x;
+                x++;
+            }
+            return to;
+        }
+    }
+
+    private static bool IsRun(int[] kept) => kept[^1] - kept[0] == kept.Length - 1;
+
+    private static int[] Kept(bool[] bright) => [.. Enumerable.Range(0, bright.Length).Where(i => bright[i])];
 
     /// <summary>How many lines went before the longest run of consecutive kept ones.</summary>
     private static int Removed(int[] kept)
@@ -84,7 +103,4 @@ public static class BorderCrop
         }
         return removed;
     }
-
-    /// <summary>OpenCV's 8-bit luma: fixed point with 15 bits (4.x), rounded.</summary>
-    private static int Grey(int r, int g, int b) => (r * 9798 + g * 19235 + b * 3735 + (1 << 14)) >> 15;
 }

@@ -2,28 +2,29 @@ using Fovea.Imaging;
 
 namespace Fovea.Preprocessing;
 
-/// <summary>Blacks out what lies outside of the disc that touches the sides.</summary>
-public static class DiscMask
+/// <summary>Paints over what lies outside of a disc in the middle.</summary>
+internal static class DiscMask
 {
     /// <summary>
-    /// Changes the image in place. The disc is centred at (width/2, height/2) in whole pixels with the smaller of the two as radius, and has exactly the pixels of
-    /// OpenCV's filled circle without anti-aliasing.
+    /// Changes the image in place. The disc is centred at (width/2, height/2) in whole pixels and has exactly the pixels of OpenCV's filled circle without
+    /// anti-aliasing.
     /// </summary>
-    public static void Apply(Image image)
+    /// <param name="share">Its radius as a share of the smaller of the two, rounded down.</param>
+    public static void Apply(Image image, double share, byte fill)
     {
         var (cx, cy) = (image.Width / 2, image.Height / 2);
-        var reach = HalfWidths(Math.Min(cx, cy));
+        var reach = HalfWidths((int)(Math.Min(cx, cy) * share));
         for (var y = 0; y < image.Height; y++)
         {
             var row = image.Row(y);
             var dy = Math.Abs(y - cy);
             if (dy >= reach.Length)
             {
-                row.Clear();
+                row.Fill(fill);
                 continue;
             }
-            row[..(Math.Max(0, cx - reach[dy]) * image.Channels)].Clear();
-            row[(Math.Min(image.Width, cx + reach[dy] + 1) * image.Channels)..].Clear();
+            row[..(Math.Max(0, cx - reach[dy]) * image.Channels)].Fill(fill);
+            row[(Math.Min(image.Width, cx + reach[dy] + 1) * image.Channels)..].Fill(fill);
         }
     }
 

@@ -1,49 +1,58 @@
 namespace Fovea.Preprocessing;
 
-public enum PreprocessingKind
+/// <summary>What is taken off an image beside <see cref="PreprocessingSpec.Mean"/>.</summary>
+public enum Centring
 {
-    /// <summary>Resized to the square, whatever the shape. For images that are square and cropped already, such as RetinaMNIST.</summary>
-    Plain,
+    None,
 
-    /// <summary>Cropped to the field of view, padded to a square so that the aspect stays, resized.</summary>
-    FieldOfView,
-
-    /// <summary>The APTOS case study's: crop, resize, disc mask, local mean subtracted.</summary>
-    BenGraham,
-
-    /// <summary>The multi-task replication's: resize, crop, disc mask, crop again to the disc, local mean subtracted, resize. It used sigma 30.</summary>
-    BenGrahamTight,
+    /// <summary>The mean over all pixels and channels of the image itself (Keras' samplewise_center).</summary>
+    Sample,
 }
 
 /// <summary>
 /// What is done to a photograph before a network sees it. Part of the model file, never of the caller: what a network was trained with is what it is served with.
+/// Named by a chain, or listed step by step; written it is always the list, so that a chain that changes later changes no model.
 /// </summary>
 public sealed record PreprocessingSpec
 {
-    public PreprocessingKind Kind { get; init; } = PreprocessingKind.FieldOfView;
+    private const int MaxSteps = 32;
+    private readonly string? _chain;
+    private readonly IReadOnlyList<PreprocessingStep>? _steps;
+    private readonly IReadOnlyList<double>? _mean, _std;
+    private readonly Centring? _centring;
+
+    /// <summary>One of <see cref="PreprocessingChains"/>, whose steps and normalisation are used where none are given. Not beside <see cref="Steps"/>. Default: fov.</summary>
+    public string? Chain { init => _chain = value; }
 
     /// <summary>Side of the prepared square in pixels.</summary>
     public int Size { get; init; } = 224;
 
-    /// <summary>Grey values up to this one count as the black border (0–255).</summary>
-    public int Tolerance { get; init; } = 7;
+    /// <summary>In order; the last that changes the size must leave the prepared one.</summary>
+    public IReadOnlyList<PreprocessingStep> Steps { get => _steps ?? Named.Steps(Size); init => _steps = value; }
 
-    /// <summary>Ben Graham: standard deviation of the blur in prepared pixels. The case study used 14 at 512 pixels.</summary>
-    public double Sigma { get; init; } = 14;
+    /// <summary>Subtracted from each channel (R, G, B) of value/255; default the chain's, mostly ImageNet's.</summary>
+    public IReadOnlyList<double> Mean { get => _mean ?? Named.Mean; init => _mean = value; }
 
-    /// <summary>Subtracted from each channel (R, G, B) of value/255; default ImageNet's.</summary>
-    public IReadOnlyList<double> Mean { get; init; } = [0.485, 0.456, 0.406];
+    /// <summary>Divides each channel afterwards; default the chain's, mostly ImageNet's.</summary>
+    public IReadOnlyList<double> Std { get => _std ?? Named.Std; init => _std = value; }
 
-    /// <summary>Divides each channel afterwards; default ImageNet's.</summary>
-    public IReadOnlyList<double> Std { get; init; } = [0.229, 0.224, 0.225];
+    /// <summary>Taken off before <see cref="Mean"/> is; default the chain's, mostly none.</summary>
+    public Centring Centring { get => _centring ?? Named.Centring; init => _centring = value; }
+
+    private PreprocessingChain Named =>
+        PreprocessingChains.Find(_chain ?? PreprocessingChains.Default) ?? throw new InvalidOperationException(PreprocessingChains.Unknown(_chain!));
 
     /// <summary>The reason why this cannot be done, or null.</summary>
-    public string? Problem() =>
-        !Enum.IsDefined(Kind) ? $"the preprocessing kind {(int)Kind} does not exist"
-        : Size is < 8 or > 4096 ? $"a prepared size of {Size} pixels is not possible (8 to 4096 are)"
-        : Tolerance is < 0 or > 254 ? $"a tolerance of {Tolerance} is not possible (0 to 254 are)"
-        : !(Sigma > 0 && Sigma <= 1000) ? $"a sigma of {Sigma} is not possible (above 0, up to 1000 are)"
-        : Mean.Count != 3 || !Mean.All(double.IsFinite) ? "mean needs three finite numbers"
-        : Std.Count != 3 || !Std.All(s => double.IsFinite(s) && s > 0) ? "std needs three numbers above 0"
-        : null;
+    public string? Problem()
+    {
+        if (_chain is not null && PreprocessingChains.Find(_chain) is null) return PreprocessingChains.Unknown(_chain);
+        if (_chain is not null && _steps is not null) return "both a chain and steps are given";
+        if (Size is < 8 or > 4096) return $"a prepared size of {Size} pixels is not possible (8 to 4096 are)";
+        if (Steps.Count is 0 or > MaxSteps || Steps.Contains(null!)) return $"there must be 1 to {MaxSteps} steps";
+        if (Steps.Select(s => s.Problem()).FirstOrDefault(p => p is not null) is { } step) return step;
+        if (Steps.Select(s => s.GivesPreparedSize).LastOrDefault(g => g is not null) is not true) return "the steps do not end in the prepared size; add a resize without a side";
+        if (Mean.Count != 3 || !Mean.All(double.IsFinite)) return "mean needs three finite numbers";
+        if (Std.Count != 3 || !Std.All(s => double.IsFinite(s) && s > 0)) return "std needs three numbers above 0";
+        return Enum.IsDefined(Centring) ? null : $"the centring {(int)Centring} does not exist";
+    }
 }

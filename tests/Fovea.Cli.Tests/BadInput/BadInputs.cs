@@ -104,7 +104,7 @@ public sealed class BadInputs : IDisposable
 
     /// <summary>A training of a second.</summary>
     public string Recipe => Cached("recipe.json", path => File.WriteAllText(path,
-        """{ "model": { "architecture": "baseline_cnn" }, "preprocessing": { "kind": "plain", "size": 16 }, "training": { "epochs": 1, "batchSize": 5 } }"""));
+        """{ "model": { "architecture": "baseline_cnn" }, "preprocessing": { "chain": "plain", "size": 16 }, "training": { "epochs": 1, "batchSize": 5 } }"""));
 
     private string Cached(string name, Action<string> write)
     {

@@ -10,7 +10,7 @@ public sealed class ResumeTests
     private const string Small =
         """
         {
-          "model": { "architecture": "baseline_cnn" }, "preprocessing": { "kind": "plain", "size": 32 }, "augmentation": { "flipHorizontal": true, "rotation": 20 },
+          "model": { "architecture": "baseline_cnn" }, "preprocessing": { "chain": "plain", "size": 32 }, "augmentation": { "flipHorizontal": true, "rotation": 20 },
           "optimiser": { "learningRate": 0.003 }, "training": { "epochs": 15, "batchSize": 7, "ema": 0.9, "select": "bestKappa", "checkpointSeconds": 0.2 }
         }
         """;
@@ -18,7 +18,7 @@ public sealed class ResumeTests
     private const string Large =
         """
         {
-          "model": { "architecture": "mobilenet_v2" }, "preprocessing": { "kind": "fieldOfView", "size": 64 }, "augmentation": { "flipVertical": true, "rotation": 180, "brightness": 0.2 },
+          "model": { "architecture": "mobilenet_v2" }, "preprocessing": { "chain": "fov", "size": 64 }, "augmentation": { "flipVertical": true, "rotation": 180, "brightness": 0.2 },
           "head": { "kind": "ordinal", "classes": 5, "dropout": 0.3 }, "optimiser": { "clipNorm": 1, "weightDecay": 0.01 },
           "training": { "epochs": 5, "batchSize": 7, "ema": 0.9, "select": "bestAuc", "checkpointSeconds": 0.2 }
         }

@@ -7,15 +7,19 @@ namespace Fovea.Tests.Preprocessing;
 public sealed class PreprocessorTests
 {
     [Theory]
-    [InlineData(PreprocessingKind.Plain)]
-    [InlineData(PreprocessingKind.FieldOfView)]
-    public void Prepare_MarkedPoint_LandsWhereTheTransformSays(PreprocessingKind kind)
+    [InlineData("plain")]
+    [InlineData("fov")]
+    [InlineData("crop")]
+    [InlineData("clahe")]
+    [InlineData("illumination")]
+    [InlineData("graham")]
+    public void Prepare_MarkedPoint_LandsWhereTheTransformSays(string chain)
     {
         // A white spot of 9 px on a grey field of 100 px radius, off-centre in the frame.
         var image = new Image(400, 240, 3);
         image.FillCircle(230, 118, 100, new Colour(120, 80, 40));
         image.FillCircle(262, 90, 4, Colour.White);
-        var prepared = Preprocessor.Prepare(new FundusImage(image, "marked"), new PreprocessingSpec { Kind = kind, Size = 160 });
+        var prepared = Preprocessor.Prepare(new FundusImage(image, "marked"), new PreprocessingSpec { Chain = chain, Size = 160 });
         var (x, y) = prepared.OriginalToPrepared.Apply(262, 90);
         var (foundX, foundY) = CentreOfWhite(prepared.Pixels, x, y);
         Assert.InRange(foundX - x, -0.5, 0.5);
@@ -27,16 +31,16 @@ public sealed class PreprocessorTests
     }
 
     [Theory]
-    [InlineData(PreprocessingKind.BenGraham, 0)]
-    [InlineData(PreprocessingKind.BenGrahamTight, 0)]
-    [InlineData(PreprocessingKind.BenGraham, 12)]
-    public void Prepare_BenGrahamMarkedPoint_LandsWhereTheTransformSays(PreprocessingKind kind, int stampWidth)
+    [InlineData("s0", 0)]
+    [InlineData("s1", 0)]
+    [InlineData("s0", 12)]
+    public void Prepare_ReferenceMarkedPoint_LandsWhereTheTransformSays(string chain, int stampWidth)
     {
         var image = new Image(400, 240, 3);
         image.FillCircle(200, 118, 100, new Colour(120, 80, 40));
         image.FillCircle(232, 90, 4, Colour.White);
         if (stampWidth > 0) image.FillRectangle(20, 200, 20 + stampWidth, 210, new Colour(90, 90, 90)); // left of the field: dark columns between go
-        var prepared = Preprocessor.Prepare(new FundusImage(image, "marked"), new PreprocessingSpec { Kind = kind, Size = 160, Sigma = 10 });
+        var prepared = Preprocessor.Prepare(new FundusImage(image, "marked"), new PreprocessingSpec { Chain = chain, Size = 160 });
         var (x, y) = prepared.OriginalToPrepared.Apply(232, 90);
         var (foundX, foundY) = CentreOfWhite(prepared.Pixels, x, y);
         Assert.InRange(foundX - x, -0.6, 0.6);
@@ -60,9 +64,9 @@ public sealed class PreprocessorTests
     [Fact]
     public void Prepare_AllBlack_StaysWhole()
     {
-        foreach (var kind in Enum.GetValues<PreprocessingKind>())
+        foreach (var chain in PreprocessingChains.All)
         {
-            var prepared = Preprocessor.Prepare(new FundusImage(new Image(40, 30, 3), "black"), new PreprocessingSpec { Kind = kind, Size = 32 });
+            var prepared = Preprocessor.Prepare(new FundusImage(new Image(40, 30, 3), "black"), new PreprocessingSpec { Chain = chain.Name, Size = 32 });
             Assert.Equal((32, 32), (prepared.Pixels.Width, prepared.Pixels.Height));
         }
     }
@@ -70,8 +74,8 @@ public sealed class PreprocessorTests
     [Fact]
     public void Prepare_SinglePixel_IsPossible()
     {
-        foreach (var kind in Enum.GetValues<PreprocessingKind>())
-            Assert.Equal(16, Preprocessor.Prepare(new FundusImage(new Image(1, 1, 3, [200, 90, 30]), "dot"), new PreprocessingSpec { Kind = kind, Size = 16 }).Pixels.Width);
+        foreach (var chain in PreprocessingChains.All)
+            Assert.Equal(16, Preprocessor.Prepare(new FundusImage(new Image(1, 1, 3, [200, 90, 30]), "dot"), new PreprocessingSpec { Chain = chain.Name, Size = 16 }).Pixels.Width);
     }
 
     [Fact]
@@ -79,7 +83,11 @@ public sealed class PreprocessorTests
     {
         var photograph = new FundusImage(new Image(8, 8, 3), "x");
         Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Size = 0 }));
-        Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Sigma = double.NaN }));
+        Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Steps = [new ResizeStep(), new SubtractLocalMean { Sigma = double.NaN }] }));
+        Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Steps = [new CropToBright()] }));
+        Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Steps = [] }));
+        Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Chain = "s0", Steps = [new ResizeStep()] }));
+        Assert.Equal("there is no chain 'fow'; did you mean 'fov'", new PreprocessingSpec { Chain = "fow" }.Problem());
         Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(photograph, new PreprocessingSpec { Std = [1, 0, 1] }));
     }
 

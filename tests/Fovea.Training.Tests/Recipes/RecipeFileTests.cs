@@ -25,6 +25,12 @@ public sealed class RecipeFileTests
     [InlineData("""{ "training": { "epochs": 0, "epochs": 3 } }""", "r.json: not JSON (Duplicate property 'epochs' encountered during deserialization). Correct it there.")]
     [InlineData("""{ "head": { "classes": 0 } }""", "r.json: head: a head of 0 classes is not possible (2 to 1000 are). Correct it.")]
     [InlineData("""{ "preprocessing": { "size": 100000 } }""", "r.json: preprocessing: a prepared size of 100000 pixels is not possible (8 to 4096 are). Correct it.")]
+    [InlineData("""{ "preprocessing": { "chain": "s9" } }""", "r.json: preprocessing: there is no chain 's9'; did you mean 's0'. Correct it.")]
+    [InlineData("""{ "preprocessing": { "chain": "s0", "steps": [{ "step": "resize" }] } }""", "r.json: preprocessing: both a chain and steps are given. Correct it.")]
+    [InlineData("""{ "preprocessing": { "steps": [{ "step": "resise" }] } }""", "r.json: unknown step 'resise' in 'preprocessing.steps'. Did you mean 'resize'.")]
+    [InlineData("""{ "preprocessing": { "steps": [{ "side": 64 }] } }""", "r.json: an entry of 'preprocessing.steps' without a step. There are cropToBright, cropToFieldOfView, resize, centre, disc, subtractLocalMean, clahe, correctIllumination, greyWorld.")]
+    [InlineData("""{ "preprocessing": { "steps": [{ "step": "disc", "shape": 1 }] } }""", "r.json: unknown key 'preprocessing.steps.shape'. Did you mean 'preprocessing.steps.share'.")]
+    [InlineData("""{ "preprocessing": { "steps": [{ "step": "cropToBright" }] } }""", "r.json: preprocessing: the steps do not end in the prepared size; add a resize without a side. Correct it.")]
     [InlineData("""{ "preprocessing": { "size": 16 } }""", "r.json: preprocessing.size is 16. Use 32 or more for mobilenet_v2.")]
     [InlineData("""{ "augmentation": { "zoom": 2 } }""", "r.json: augmentation: a zoom of 2 is not possible (0 to below 1 are). Correct it.")]
     [InlineData("""{ "model": { "freeze": [null] } }""", "r.json: model.freeze is a list with null in it. Use names of the network's parts.")]
@@ -52,5 +58,14 @@ public sealed class RecipeFileTests
     {
         var recipe = RecipeFile.Parse("{}", "r.json", ["training.ema=0.97", "optimiser.kind=sgd", "schedule.stepEpochs=[3,5]"]);
         Assert.Equal(RecipeFile.Write(recipe), RecipeFile.Write(RecipeFile.Parse(RecipeFile.Write(recipe), "copy.json")));
+    }
+
+    [Fact]
+    public void Parse_ChainOrSteps_IsWrittenAsSteps()
+    {
+        var named = RecipeFile.Parse("""{ "preprocessing": { "chain": "s2", "size": 64 } }""", "r.json");
+        var listed = RecipeFile.Parse("""{ "preprocessing": { "steps": [{ "interpolation": "linear", "step": "resize" }], "size": 64, "mean": [0, 0, 0], "std": [1, 1, 1] } }""", "r.json");
+        Assert.Equal(RecipeFile.Write(listed), RecipeFile.Write(named));
+        Assert.Equal(RecipeFile.Write(named), RecipeFile.Write(RecipeFile.Parse(RecipeFile.Write(named), "again.json") with { Name = named.Name }));
     }
 }

@@ -42,7 +42,7 @@ internal static class TinyTraining
     public static Recipe Recipe(params ReadOnlySpan<string> changes) => RecipeFile.Parse(
         """
         {
-          "name": "tiny", "model": { "architecture": "baseline_cnn" }, "preprocessing": { "kind": "plain", "size": 16 },
+          "name": "tiny", "model": { "architecture": "baseline_cnn" }, "preprocessing": { "chain": "plain", "size": 16 },
           "optimiser": { "kind": "adam", "learningRate": 0.005 }, "schedule": { "kind": "constant" },
           "training": { "epochs": 3, "batchSize": 5, "select": "last" }
         }
