@@ -4,6 +4,7 @@ using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Files;
 using Fovea.Torch.Modules;
+using Fovea.Weights;
 
 namespace Fovea.Cli.Verbs;
 
@@ -45,9 +46,7 @@ internal static class ForwardVerb
         }
 
         var stored = PretrainedWeights.Read(path);
-        string head;
-        using (var probe = entry.Create(new NetworkOptions(1))) head = probe.HeadPath;
-        var outputs = classes ?? (stored.TryGetValue(head + ".weight", out var weight) && weight.Shape is [> 0 and <= 100_000, ..] ? (int)weight.Shape[0] : 1000);
+        var outputs = classes ?? PretrainedWeights.OutputsOf(entry, stored) ?? 1000;
         var network = CheckStage(entry.Create(new NetworkOptions(outputs)), stage);
         try
         {

@@ -10,6 +10,7 @@ using Fovea.Training.Metrics;
 using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 using Fovea.Training.Splits;
+using Fovea.Weights;
 
 namespace Fovea.Training.Training;
 

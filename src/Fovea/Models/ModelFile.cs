@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Fovea.Torch.Files;
+using Fovea.Weights;
 
 namespace Fovea.Models;
 

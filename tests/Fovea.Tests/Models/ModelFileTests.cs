@@ -5,6 +5,7 @@ using Fovea.Calibration;
 using Fovea.Models;
 using Fovea.Preprocessing;
 using Fovea.Torch.Files;
+using Fovea.Weights;
 
 namespace Fovea.Tests.Models;
 

@@ -1,6 +1,7 @@
 using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Modules;
+using Fovea.Weights;
 
 namespace Fovea.Tests.Models;
 
