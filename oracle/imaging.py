@@ -79,6 +79,16 @@ def operations():
         element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
         out[name + " 3"] = entry(cv2.morphologyEx(grey, code, element))
 
+    rows, columns = np.mgrid[0:193, 0:257].astype(np.float32)
+    waves_x, waves_y = columns + (rows * rows) / np.float32(4096) - np.float32(4), rows - columns / np.float32(16) + np.float32(2)
+    for name, flag in [("Nearest", cv2.INTER_NEAREST), ("Linear", cv2.INTER_LINEAR)]:
+        for border, mode in [("Constant", cv2.BORDER_CONSTANT), ("Replicate", cv2.BORDER_REPLICATE)]:
+            out[f"remap {name} {border}"] = entry(cv2.remap(rgb, waves_x, waves_y, flag, borderMode=mode))
+    kernel = np.array([[-0.25, -0.5, 0], [-0.5, 2.5, 0.25], [0, 0.25, -0.75]], np.float32)
+    out["filter"] = entry(cv2.filter2D(rgb, -1, kernel))
+    decoded = cv2.imdecode(cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 60])[1], 1)
+    out["jpeg 60"] = entry(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB))
+
     drawn = rgb.copy()
     cv2.line(drawn, (10 * 16 + 8, 20 * 16), (200 * 16, 150 * 16 + 4), (255, 0, 0), 3, cv2.LINE_AA, 4)
     cv2.circle(drawn, (128 * 16, 96 * 16), 30 * 16 + 8, (0, 255, 0), -1, cv2.LINE_AA, 4)

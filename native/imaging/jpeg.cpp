@@ -143,3 +143,17 @@ FIMG_EXPORT int32_t fimg_jpeg_encode(PixelView source, int32_t quality, void** e
         *encoded = new Bytes(bytes, bytes + length);
     });
 }
+
+// What a JPEG of this quality would leave of the picture.
+FIMG_EXPORT int32_t fimg_jpeg_round_trip(PixelView source, PixelView destination, int32_t quality) {
+    return guard([&] {
+        require_picture(source);
+        require_picture(destination);
+        Trouble trouble;
+        unsigned char* bytes = nullptr;
+        unsigned long length = 0;
+        bool good = encode(source, quality, bytes, length, trouble);
+        std::unique_ptr<unsigned char, decltype(&std::free)> owner(bytes, &std::free);
+        if (!good || !decode(bytes, length, 1, destination, trouble)) throw std::runtime_error(trouble.message);
+    });
+}

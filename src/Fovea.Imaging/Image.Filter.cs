@@ -66,7 +66,7 @@ public sealed unsafe partial class Image
     public Image Close(int radius) => Morphology(3, radius);
 
     /// <summary>Beyond this a Gaussian's kernel grows past what any picture here needs.</summary>
-    private const double MaxSigma = 1000;
+    internal const double MaxSigma = 1000;
 
     private Image Morphology(int operation, int radius)
     {

@@ -50,11 +50,58 @@ public sealed class OperationParityTests
         ["dilate", var r] => Grey.Dilate(int.Parse(r)),
         ["open", var r] => Grey.Open(int.Parse(r)),
         ["close", var r] => Grey.Close(int.Parse(r)),
+        ["remap", var how, var border] => Borrowed((s, d, shape) => BorrowedPixels.Remap(s, d, shape, Waves(), Enum.Parse<Interpolation>(how), Enum.Parse<Border>(border))),
+        ["filter"] => Borrowed((s, d, shape) => BorrowedPixels.Filter(s, d, shape, [-0.25f, -0.5f, 0, -0.5f, 2.5f, 0.25f, 0, 0.25f, -0.75f])),
+        ["jpeg", var quality] => Borrowed((s, d, shape) => BorrowedPixels.JpegRoundTrip(s, d, shape, int.Parse(quality))),
         ["drawing"] => Drawing(),
         _ => throw new ArgumentException(string.Join(' ', words)),
     };
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
+    private static Image Borrowed(Action<byte[], byte[], PixelShape> operation)
+    {
+        var result = new Image(Rgb.Width, Rgb.Height, 3);
+        operation(Rgb.Pixels, result.Pixels, new PixelShape(Rgb.Width, Rgb.Height, 3));
+        return result;
+    }
+
+    /// <summary>Exact in float32, so that no language rounds it otherwise.</summary>
+    private static float[] Waves()
+    {
+        var map = new float[2 * 257 * 193];
+        for (var (y, at) = (0, 0); y < 193; y++)
+        {
+            for (var x = 0; x < 257; x++)
+            {
+                map[at++] = x + (y * y / 4096f) - 4;
+                map[at++] = y - (x / 16f) + 2;
+            }
+        }
+        return map;
+    }
+
+    [Fact]
+    public void BorrowedPixels_WarpAndBlur_EqualThoseOfImage()
+    {
+        Assert.True(Rgb.WarpAffine(Matrix, 257, 193).HasSamePixels(Borrowed((s, d, shape) => BorrowedPixels.WarpAffine(s, d, shape, Matrix, Interpolation.Linear, Border.Constant))));
+        Assert.True(Rgb.GaussianBlur(2).HasSamePixels(Borrowed((s, d, shape) => BorrowedPixels.GaussianBlur(s, d, shape, 2))));
+    }
+
+    [Fact]
+    public void BorrowedPixels_WrongShapes_AreRefused()
+    {
+        var shape = new PixelShape(4, 4, 3);
+        var (good, small) = (new byte[48], new byte[47]);
+        Assert.Throws<ArgumentException>(() => BorrowedPixels.GaussianBlur(small, new byte[48], shape, 1));
+        Assert.Throws<ArgumentException>(() => BorrowedPixels.GaussianBlur(good, small, shape, 1));
+        Assert.Throws<ArgumentException>(() => BorrowedPixels.GaussianBlur(good, good, shape, 1));
+        Assert.Throws<ArgumentException>(() => BorrowedPixels.Remap(good, new byte[48], shape, new float[31], Interpolation.Linear, Border.Constant));
+        Assert.Throws<ArgumentException>(() => BorrowedPixels.Filter(good, new byte[48], shape, new float[4]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => BorrowedPixels.JpegRoundTrip(good, new byte[48], shape, 0));
+        Assert.Throws<ArgumentException>(() => BorrowedPixels.WarpAffine(good, new byte[48], shape, AffineTransform.Scaling(0, 1), Interpolation.Linear, Border.Constant));
+        Assert.Throws<OverflowException>(() => new PixelShape(int.MaxValue, 3, 3).Length);
+    }
 
     private static Image Drawing()
     {

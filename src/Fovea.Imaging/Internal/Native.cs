@@ -130,4 +130,14 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "fimg_connected_components")]
     internal static partial Status ConnectedComponents(
         PixelView mask, int connectivity, int* labels, out int count, int* stats, double* centroids, int capacity);
+
+    // augment.cpp, jpeg.cpp
+    [LibraryImport(Library, EntryPoint = "fimg_remap")]
+    internal static partial Status Remap(PixelView source, PixelView destination, float* map, int interpolation, int border);
+
+    [LibraryImport(Library, EntryPoint = "fimg_filter")]
+    internal static partial Status Filter(PixelView source, PixelView destination, float* kernel, int size);
+
+    [LibraryImport(Library, EntryPoint = "fimg_jpeg_round_trip")]
+    internal static partial Status JpegRoundTrip(PixelView source, PixelView destination, int quality);
 }
