@@ -10,7 +10,9 @@ public sealed class SeededRandom
 {
     private ulong _s0, _s1, _s2, _s3;
 
-    public SeededRandom(ulong seed)
+    public SeededRandom(ulong seed) => Start(seed);
+
+    private void Start(ulong seed)
     {
         _s0 = SplitMix64(ref seed);
         _s1 = SplitMix64(ref seed);
@@ -22,14 +24,23 @@ public sealed class SeededRandom
     /// An independent generator for one piece of work, e.g. <c>For(seed, epoch, sample)</c>: the numbers depend on the keys and on nothing else,
     /// so work may be done in any order and by any number of workers.
     /// </summary>
-    public static SeededRandom For(ulong seed, params ReadOnlySpan<ulong> keys)
+    public static SeededRandom For(ulong seed, params ReadOnlySpan<ulong> keys) => new(StateOf(seed, keys));
+
+    /// <summary>This generator becomes <see cref="For"/> of the keys; for those who need many and allocate none.</summary>
+    internal SeededRandom Restart(ulong seed, params ReadOnlySpan<ulong> keys)
+    {
+        Start(StateOf(seed, keys));
+        return this;
+    }
+
+    private static ulong StateOf(ulong seed, ReadOnlySpan<ulong> keys)
     {
         var state = seed;
         foreach (var key in keys)
         {
             state = SplitMix64(ref state) ^ key;
         }
-        return new SeededRandom(SplitMix64(ref state));
+        return SplitMix64(ref state);
     }
 
     /// <summary>The next 64 bits.</summary>

@@ -54,6 +54,23 @@ public sealed class GradeLoss : IDisposable
         return scope.Keep((each * w).Sum() / w.Sum());
     }
 
+    /// <summary>The loss against two grades for each image: λ·l(a) + (1 − λ)·l(b), weighted by λ·w(a) + (1 − λ)·w(b). With every λ = 1 it is that of the first grades.</summary>
+    /// <param name="logits">[N, O], any floating type; computed in float32.</param>
+    /// <returns>A scalar.</returns>
+    public Tensor Call(Tensor logits, GradeTargets targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        using var scope = new TensorScope();
+        var own = Tensor.From(targets.Grades);
+        if (targets.Others is null) return scope.Keep(Call(logits, own));
+        var (other, share) = (Tensor.From(targets.Others), Tensor.From(targets.Shares!)); // [N]
+        var x = logits.To(ScalarType.Float32);
+        var (a, b, rest) = (PerImage(x, own), PerImage(x, other), 1 - share); // [N]
+        if (_weights is null) return scope.Keep((share * a + rest * b).Mean());
+        var (wa, wb) = (share * _weights.IndexSelect(0, own), rest * _weights.IndexSelect(0, other));
+        return scope.Keep((wa * a + wb * b).Sum() / (wa + wb).Sum());
+    }
+
     private Tensor PerImage(Tensor logits, Tensor grades) => _head.Kind switch
     {
         HeadKind.Softmax => CrossEntropy(logits, grades),
@@ -85,3 +102,9 @@ public sealed class GradeLoss : IDisposable
 
     public void Dispose() => _weights?.Dispose();
 }
+
+/// <summary>What a batch should answer: one grade for each image, or two in shares (mixup, cutmix).</summary>
+/// <param name="Grades">[N], 0 … K−1.</param>
+/// <param name="Others">[N], the grade mixed in; null: none.</param>
+/// <param name="Shares">[N], λ of <paramref name="Grades"/>, 0–1; null with <paramref name="Others"/>.</param>
+public sealed record GradeTargets(long[] Grades, long[]? Others = null, float[]? Shares = null);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Fovea.Training.Augmentation;
 
 namespace Fovea.Training.Recipes;
 
@@ -48,8 +49,14 @@ public static class RecipeFile
             // A key that occurs twice is reported without its place.
             throw new RecipeException(name, e.LineNumber is { } line ? $"not JSON (line {line + 1}, column {e.BytePositionInLine + 1})" : $"not JSON ({e.Message.TrimEnd('.')})", "Correct it there");
         }
-        foreach (var text in overrides ?? []) Override((JsonObject)root, text);
+        NamePreset((JsonObject)root);
+        foreach (var text in overrides ?? [])
+        {
+            Override((JsonObject)root, text);
+            NamePreset((JsonObject)root);
+        }
         RefuseUnknownKeys(root, typeof(Recipe), "", name);
+        FillInPreset((JsonObject)root, name);
         FillIn((JsonObject)root, (JsonObject)JsonSerializer.SerializeToNode(new Recipe(), Options)!);
         try
         {
@@ -87,6 +94,19 @@ public static class RecipeFile
             value = JsonValue.Create(text[(equals + 1)..]); // a bare word, as typed in a shell
         }
         node[keys[^1]] = value;
+    }
+
+    /// <summary><c>"augmentation": "s1"</c> is short for <c>{ "preset": "s1" }</c>.</summary>
+    private static void NamePreset(JsonObject root)
+    {
+        if (root["augmentation"] is JsonValue value && value.GetValueKind() == JsonValueKind.String) root["augmentation"] = new JsonObject { ["preset"] = value.GetValue<string>() };
+    }
+
+    private static void FillInPreset(JsonObject root, string name)
+    {
+        if (root["augmentation"] is not JsonObject node || node["preset"] is not JsonValue value || value.GetValueKind() != JsonValueKind.String) return;
+        var preset = AugmentationPresets.Find(value.GetValue<string>(), name);
+        FillIn(node, (JsonObject)JsonSerializer.SerializeToNode(preset, Options)!);
     }
 
     /// <summary>What is left out takes the recipe's default, not its type's: <c>head.kind</c> alone must not mean no classes.</summary>
@@ -150,6 +170,7 @@ public static class RecipeFile
             : type == typeof(double) ? "a number"
             : type == typeof(bool) ? "true or false"
             : type == typeof(string) ? "a text"
+            : type == typeof(Strength) ? "a number, [low, high] or { \"range\": [low, high], \"probability\": p }"
             : "what recipes/ shows";
     }
 }

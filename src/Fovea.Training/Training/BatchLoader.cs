@@ -1,11 +1,16 @@
-using Fovea.Imaging;
 using Fovea.Training.Augmentation;
 using Fovea.Training.Preparation;
 
 namespace Fovea.Training.Training;
 
-/// <summary>Augmented images of one step, ready to become a tensor. Pixel buffers, never tensors, cross threads.</summary>
-internal sealed record Batch(int Step, IReadOnlyList<Image> Images, long[] Labels);
+/// <summary>
+/// Augmented images of one step, ready to become a tensor. Pixel buffers, never tensors, cross threads. The memory is used again: a batch is good until the next one is asked for.
+/// </summary>
+/// <param name="Pixels">[image, y, x, RGB], the loader's own.</param>
+/// <param name="Labels">Grades from 0.</param>
+/// <param name="OtherLabels">The grades mixed in; null where the recipe mixes nothing.</param>
+/// <param name="Shares">λ, the share of <see cref="Labels"/> in each target, the rest is <see cref="OtherLabels"/>'; null with it.</param>
+internal sealed record Batch(int Step, byte[] Pixels, int Width, int Height, long[] Labels, long[]? OtherLabels, float[]? Shares);
 
 /// <summary>
 /// Gives the batches of an epoch in a random order. Order and augmentation are functions of (seed, epoch, sample), so that a resumed run,
@@ -15,7 +20,6 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
 {
     private const int Ahead = 3;
     private const ulong OrderStream = 1;
-    private const ulong AugmentationStream = 2;
     private readonly int _batchSize = Math.Min(batchSize, set.Count);
     private readonly Augmenter _augmenter = new(augmentation);
 
@@ -28,17 +32,29 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
     internal IEnumerable<Batch> Epoch(int epoch, int firstStep, CancellationToken cancel)
     {
         var order = Order(epoch);
-        var ahead = new Queue<Task<Batch>>();
-        var next = firstStep;
-        for (var step = firstStep; step < StepsPerEpoch; step++)
+        var first = set.Images[0]; // all are of its size
+        var free = new Stack<Workplace>();
+        var ahead = new Queue<(Task<Batch> Task, Workplace At)>();
+        try
         {
-            for (; next < StepsPerEpoch && ahead.Count < Ahead; next++)
+            var next = firstStep;
+            for (var step = firstStep; step < StepsPerEpoch; step++)
             {
-                var s = next;
-                ahead.Enqueue(Task.Run(() => Make(epoch, s, order), cancel));
+                for (; next < StepsPerEpoch && ahead.Count < Ahead; next++)
+                {
+                    var (s, at) = (next, free.TryPop(out var used) ? used : new Workplace(_batchSize, first.Width, first.Height, augmentation.HasMixing));
+                    ahead.Enqueue((Task.Run(() => Make(epoch, s, order, at), cancel), at));
+                }
+                cancel.ThrowIfCancellationRequested();
+                var (task, place) = ahead.Dequeue();
+                yield return task.GetAwaiter().GetResult();
+                free.Push(place);
             }
-            cancel.ThrowIfCancellationRequested();
-            yield return ahead.Dequeue().GetAwaiter().GetResult();
+        }
+        finally
+        {
+            // Whoever leaves early may unmap the images next: no worker may still be reading them.
+            foreach (var (task, _) in ahead) Task.WaitAny([task], CancellationToken.None);
         }
     }
 
@@ -49,16 +65,39 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
         return order;
     }
 
-    private Batch Make(int epoch, int step, int[] order)
+    private Batch Make(int epoch, int step, int[] order, Workplace at)
     {
-        var images = new Image[_batchSize];
-        var labels = new long[_batchSize];
-        for (var i = 0; i < _batchSize; i++)
+        var (width, height) = (at.Scratch.Shape.Width, at.Scratch.Shape.Height);
+        var samples = order.AsSpan(step * _batchSize, _batchSize);
+        for (var i = 0; i < samples.Length; i++)
         {
-            var sample = order[step * _batchSize + i];
-            images[i] = _augmenter.Apply(set.Images[sample], SeededRandom.For(seed, AugmentationStream, (ulong)epoch, (ulong)sample));
-            labels[i] = set.Labels[sample];
+            _augmenter.Apply(set.Images[samples[i]].Pixels, at.Image(i), new AugmentationKey(seed, (ulong)epoch, (ulong)samples[i]), at.Scratch);
+            at.Labels[i] = set.Labels[samples[i]];
         }
-        return new Batch(step, images, labels);
+        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null);
+
+        // Each image is mixed with its neighbour in the batch's random order, as that was before mixing.
+        at.Pixels.CopyTo(at.Unmixed, 0);
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var other = (i + 1) % samples.Length;
+            var draw = BatchMixer.DrawFor(augmentation, new AugmentationKey(seed, (ulong)epoch, (ulong)samples[i]), at.Scratch.Random);
+            at.Shares![i] = BatchMixer.Apply(draw, at.Image(i), at.Unmixed.AsSpan(other * at.Scratch.Shape.Length, at.Scratch.Shape.Length), width, height);
+            at.OtherLabels![i] = at.Labels[other];
+        }
+        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares);
+    }
+
+    /// <summary>The memory of one batch in the making; one worker at a time has it.</summary>
+    private sealed class Workplace(int count, int width, int height, bool mixes)
+    {
+        internal AugmentationScratch Scratch { get; } = new(width, height);
+        internal byte[] Pixels { get; } = new byte[checked(count * width * height * 3)];
+        internal byte[]? Unmixed { get; } = mixes ? new byte[checked(count * width * height * 3)] : null;
+        internal long[] Labels { get; } = new long[count];
+        internal long[]? OtherLabels { get; } = mixes ? new long[count] : null;
+        internal float[]? Shares { get; } = mixes ? new float[count] : null;
+
+        internal Span<byte> Image(int i) => Pixels.AsSpan(i * Scratch.Shape.Length, Scratch.Shape.Length);
     }
 }

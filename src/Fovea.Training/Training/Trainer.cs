@@ -98,12 +98,12 @@ public sealed class Trainer : IDisposable
         using var scope = new TensorScope();
         TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
         _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step));
-        var images = ImageBatch.ToTensor(batch.Images, _recipe.Preprocessing);
-        var grades = Tensor.From(batch.Labels);
+        var images = ImageBatch.ToTensor(batch.Pixels, batch.Width, batch.Height, _recipe.Preprocessing);
+        var targets = new GradeTargets(batch.Labels, batch.OtherLabels, batch.Shares);
 
         Tensor logits;
         using (new Autocast(_recipe.Training.UsesBFloat16)) logits = _network.Call(images, Phase.Training).Logits;
-        var loss = _loss.Call(logits, grades);
+        var loss = _loss.Call(logits, targets);
         loss.Backward();
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();

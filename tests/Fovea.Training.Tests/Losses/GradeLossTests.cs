@@ -52,6 +52,34 @@ public sealed class GradeLossTests
         Assert.Equal(1.3125, loss.Call(Tensor.From([2.5f, 1f], 2, 1), Tensor.From(2L, 4L)).Item(), 6);
     }
 
+    [Theory]
+    [InlineData(HeadKind.Softmax)]
+    [InlineData(HeadKind.Ordinal)]
+    [InlineData(HeadKind.Regression)]
+    public void Call_TwoGradesInShares_IsTheMeanOfTheirLossesInTheseShares(HeadKind kind)
+    {
+        using var scope = new TensorScope();
+        var head = new HeadSpec(kind, 3);
+        using var loss = new GradeLoss(head, new LossRecipe(), [5, 3, 2]);
+        var logits = Tensor.From<float>([.. Enumerable.Range(0, 2 * head.Outputs).Select(i => 0.7f * i - 1)], 2, head.Outputs);
+        double One(int image, long grade) => loss.Call(logits.IndexSelect(0, Tensor.From((long)image)), Tensor.From(grade)).Item();
+        var expected = (0.7 * One(0, 2) + 0.3 * One(0, 0) + 0.25 * One(1, 1) + 0.75 * One(1, 2)) / 2;
+        Assert.Equal(expected, loss.Call(logits, new GradeTargets([2, 1], [0, 2], [0.7f, 0.25f])).Item(), 5);
+        // Whole shares are the plain loss.
+        Assert.Equal(loss.Call(logits, Tensor.From(2L, 1L)).Item(), loss.Call(logits, new GradeTargets([2, 1], [0, 0], [1, 1])).Item(), 6);
+        Assert.Equal(loss.Call(logits, Tensor.From(2L, 1L)).Item(), loss.Call(logits, new GradeTargets([2, 1])).Item(), 6);
+    }
+
+    [Fact]
+    public void Call_TwoGradesWithClassWeights_WeighsEachShareByItsClass()
+    {
+        using var scope = new TensorScope();
+        using var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
+        var logits = Tensor.From([0f, MathF.Log(3)], 1, 2);
+        // w = 2/3 and 2, losses ln 4 and ln 4/3, shares 0.6 and 0.4: (0.4·ln 4 + 0.8·ln 4/3) / 1.2
+        Assert.Equal((0.4 * Math.Log(4) + 0.8 * Math.Log(4.0 / 3)) / 1.2, loss.Call(logits, new GradeTargets([0], [1], [0.6f])).Item(), 6);
+    }
+
     [Fact]
     public void Call_LabelSmoothing_SpreadsTheTarget()
     {

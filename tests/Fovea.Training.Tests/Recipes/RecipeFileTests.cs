@@ -32,7 +32,7 @@ public sealed class RecipeFileTests
     [InlineData("""{ "preprocessing": { "steps": [{ "step": "disc", "shape": 1 }] } }""", "r.json: unknown key 'preprocessing.steps.shape'. Did you mean 'preprocessing.steps.share'.")]
     [InlineData("""{ "preprocessing": { "steps": [{ "step": "cropToBright" }] } }""", "r.json: preprocessing: the steps do not end in the prepared size; add a resize without a side. Correct it.")]
     [InlineData("""{ "preprocessing": { "size": 16 } }""", "r.json: preprocessing.size is 16. Use 32 or more for mobilenet_v2.")]
-    [InlineData("""{ "augmentation": { "zoom": 2 } }""", "r.json: augmentation: a zoom of 2 is not possible (0 to below 1 are). Correct it.")]
+    [InlineData("""{ "augmentation": { "zoom": 2 } }""", "r.json: augmentation: a zoom of -2 is not possible (-0.9 to 4 are). Correct it.")]
     [InlineData("""{ "model": { "freeze": [null] } }""", "r.json: model.freeze is a list with null in it. Use names of the network's parts.")]
     [InlineData("""{ "optimiser": { "kind": "sgd", "nesterov": true, "momentum": 0 } }""", "r.json: optimiser.momentum is 0. Use a number above 0 with optimiser.nesterov.")]
     [InlineData("""{ "training": null }""", "r.json: 'training' has a value of the wrong kind. Give what recipes/ shows.")]

@@ -58,7 +58,7 @@ public sealed class TrainerTests : IDisposable
     {
         var size = architecture == "mobilenet_v2" ? 32 : 16;
         var recipe = Recipe($"model.architecture={architecture}", $"preprocessing.size={size}", $"optimiser.kind={optimiser}", $"training.ema={(ema ? "0.9" : "null")}",
-            "training.select=bestAuc", "training.batchSize=4", "schedule.kind=cosine", "schedule.warmupEpochs=0.5", "augmentation.flipVertical=true", "augmentation.brightness=0.3",
+            "training.select=bestAuc", "training.batchSize=4", "schedule.kind=cosine", "schedule.warmupEpochs=0.5", "augmentation.flipVertical=true", "augmentation.brightness=0.3", """augmentation.cutmix={ "alpha": 1 }""",
             "head.dropout=0.3", "optimiser.weightDecay=0.01", "optimiser.clipNorm=1", "optimiser.learningRate=0.002");
         var (training, validation) = (Set(14, size), Set(10, size));
         var whole = Train(recipe, training, validation, Folder("whole")); // 3 epochs of 3 steps

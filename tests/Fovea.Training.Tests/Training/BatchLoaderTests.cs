@@ -1,0 +1,102 @@
+using Fovea.Imaging;
+using Fovea.Training.Augmentation;
+using Fovea.Training.Training;
+
+namespace Fovea.Training.Tests.Training;
+
+public sealed class BatchLoaderTests
+{
+    private static readonly PreparedSet Set = new(
+        [.. Enumerable.Range(0, 13).Select(i => $"{i}")], [.. Enumerable.Range(0, 13).Select(i => Image.Filled(6, 5, 3, Colour.Grey((byte)(10 * i))))],
+        [.. Enumerable.Range(0, 13).Select(i => i % 5)], [.. Enumerable.Range(0, 13)]);
+
+    private static readonly AugmentationSpec Mixing = new()
+    {
+        FlipHorizontal = true, Rotation = Strength.PlusMinus(20), Noise = Strength.UpTo(5), Mixup = new() { Alpha = 1, Probability = 0.5 }, Cutmix = new() { Alpha = 1, Probability = 0.5 },
+    };
+
+    /// <summary>A batch's memory is used again, so that tests copy it.</summary>
+    private static List<(int Step, byte[] Pixels, long[] Labels, long[]? Others, float[]? Shares)> Epoch(AugmentationSpec spec, int batch, int epoch, int firstStep = 0) =>
+        [.. new BatchLoader(Set, spec, batch, 7).Epoch(epoch, firstStep, CancellationToken.None)
+            .Select(b => (b.Step, b.Pixels.ToArray(), b.Labels.ToArray(), b.OtherLabels?.ToArray(), b.Shares?.ToArray()))];
+
+    [Fact]
+    public void Epoch_WithoutAugmentation_GivesEachImageOnceWithItsLabel()
+    {
+        var batches = Epoch(new AugmentationSpec(), 4, 0);
+        Assert.Equal([0, 1, 2], batches.Select(b => b.Step));
+        var seen = batches.SelectMany(b => Enumerable.Range(0, 4).Select(i => (Sample: b.Pixels[i * 90] / 10, Label: b.Labels[i]))).ToArray();
+        Assert.Equal(12, seen.Select(s => s.Sample).Distinct().Count()); // the 13th waits for another order
+        Assert.All(seen, s => Assert.Equal(s.Sample % 5, s.Label));
+        Assert.All(batches, b => Assert.True(b.Others is null && b.Shares is null));
+        Assert.NotEqual(seen.Select(s => s.Sample), Epoch(new AugmentationSpec(), 4, 1).SelectMany(b => Enumerable.Range(0, 4).Select(i => b.Pixels[i * 90] / 10)));
+    }
+
+    [Fact]
+    public void Epoch_FromAStep_IsTheRestOfTheSame()
+    {
+        var (whole, rest) = (Epoch(Mixing, 3, 2), Epoch(Mixing, 3, 2, firstStep: 2));
+        Assert.Equal([2, 3], rest.Select(b => b.Step));
+        foreach (var (a, b) in whole.Skip(2).Zip(rest))
+        {
+            Assert.Equal(a.Pixels, b.Pixels);
+            Assert.Equal(a.Labels, b.Labels);
+            Assert.Equal(a.Others, b.Others);
+            Assert.Equal(a.Shares, b.Shares);
+        }
+    }
+
+    [Fact]
+    public void Epoch_OfOtherBatchSizes_AugmentsASampleAlike()
+    {
+        // Without mixing an image depends on (seed, epoch, sample) alone, not on its neighbours.
+        var spec = Mixing with { Mixup = null, Cutmix = null };
+        byte[] Pixels(int batch) => [.. Epoch(spec, batch, 1).SelectMany(b => b.Pixels).Take(12 * 90)];
+        Assert.Equal(Pixels(4), Pixels(6));
+        Assert.Equal(Pixels(4), Pixels(12));
+    }
+
+    [Fact]
+    public void Epoch_Mixup_AddsTheNeighbourAndBothLabels()
+    {
+        foreach (var b in Epoch(new AugmentationSpec { Mixup = new() { Alpha = 1, Probability = 1 } }, 4, 3))
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                Assert.Equal(b.Labels[(i + 1) % 4], b.Others![i]);
+                float share = b.Shares![i];
+                Assert.InRange(share, 0, 1);
+            }
+            // Grey images: each is share·own + (1 − share)·next; with the four own values unknown but tens, the labels tell them modulo 50.
+            var plain = Epoch(new AugmentationSpec(), 4, 3)[b.Step];
+            for (int i = 0; i < 4; i++) Assert.Equal(b.Shares![i] * plain.Pixels[i * 90] + (1 - b.Shares[i]) * plain.Pixels[(i + 1) % 4 * 90], b.Pixels[i * 90], 0.51);
+        }
+    }
+
+    [Fact]
+    public void Epoch_LeftEarly_LeavesNoWorkerBehind()
+    {
+        // A later epoch on the same loader is untouched by one that was left.
+        var loader = new BatchLoader(Set, Mixing, 3, 7);
+        foreach (var _ in loader.Epoch(0, 0, CancellationToken.None)) break;
+        var again = loader.Epoch(0, 0, CancellationToken.None).Select(b => b.Pixels.ToArray()).ToArray();
+        Assert.Equal(Epoch(Mixing, 3, 0).Select(b => b.Pixels), again);
+    }
+
+    [Fact]
+    public void Epoch_AllocatesNothingPerImage()
+    {
+        var images = Enumerable.Range(0, 400).Select(i => Image.Filled(32, 32, 3, Colour.Grey((byte)(i / 2)))).ToArray();
+        var set = new PreparedSet([.. images.Select((_, i) => $"{i}")], images, new int[400], [.. Enumerable.Range(0, 400)]);
+        var spec = new AugmentationSpec { FlipVertical = true, Rotation = Strength.PlusMinus(90), GridDistortion = Strength.UpTo(0.3, 0.5), Brightness = Strength.PlusMinus(0.2), Noise = Strength.UpTo(4), Blur = Strength.UpTo(1) };
+        var (augmenter, scratch, result) = (new Augmenter(spec), new AugmentationScratch(32, 32), new byte[32 * 32 * 3]);
+        void All()
+        {
+            for (int i = 0; i < 400; i++) augmenter.Apply(set.Images[i].Pixels, result, new AugmentationKey(1, 0, (ulong)i), scratch);
+        }
+        All();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        All();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400 * 16);
+    }
+}
