@@ -1,5 +1,6 @@
 using Fovea.Imaging;
 using Fovea.Training.Augmentation;
+using Fovea.Training.Preparation;
 using Fovea.Training.Training;
 
 namespace Fovea.Training.Tests.Training;
