@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fovea.Training.Data;
+using Fovea.Training.Inspection;
 
 namespace Fovea.Cli.Verbs;
 
@@ -13,7 +14,7 @@ internal static class DataInspectVerb
         return new Command("inspect", "Count classes, measure images, and find unreadable files and copies of the same picture.") { data, json }.Runs((parse, cancel) =>
         {
             var dataset = parse.Open(data);
-            var inspection = DatasetInspection.Of(dataset, ImageReading.FindDuplicates(dataset, cancel));
+            var inspection = ImageReading.Inspect(dataset, cancel);
             if (parse.GetValue(json)) JsonOutput.Write(inspection);
             else Print(inspection, Console.Out);
             if (inspection.Unreadable.Count == 0) return ExitCodes.Ok;
@@ -24,22 +25,27 @@ internal static class DataInspectVerb
 
     private static void Print(DatasetInspection d, TextWriter output)
     {
-        var parts = d.Parts.Count > 1 ? $" ({string.Join(", ", d.Parts.Select(p => $"{p.Key} {p.Value}"))})" : "";
-        output.WriteLine($"{d.Source}: {d.Kind}, {d.Images} images{parts}{(d.Patients is { } n ? $", {n} patients" : "")}");
+        output.WriteLine($"{d.Source}: {d.Kind}, {d.Images} images{(d.Patients is { } n ? $", {n} patients" : "")}");
         output.WriteLine();
-        output.WriteLine("class                 images     share");
-        foreach (var c in d.Classes) output.WriteLine($"{c.Class,5}  {c.Name,-14}{c.Count,7}{c.Share * 100,8:0.0} %");
+        var divided = d.Parts.Count > 1;
+        output.WriteLine($"class                 images     share{(divided ? string.Concat(d.Parts.Select(p => $"{p.Part,12}")) : "")}");
+        foreach (var c in d.Classes)
+            output.WriteLine($"{c.Class,5}  {c.Name,-14}{c.Count,7}{c.Share * 100,8:0.0} %{(divided ? string.Concat(d.Parts.Select(p => $"{p.Classes[c.Class],12}")) : "")}");
         output.WriteLine();
-        if (d.Width is { } width && d.Height is { } height)
+        foreach (var q in d.Quantities)
+            output.WriteLine($"{q.Quantity,-15}{q.All.Min:0.##} to {q.All.Max:0.##}, mean {q.All.Mean:0.##}, median {q.All.Median:0.##} {q.Unit}".TrimEnd());
+        if (!d.IsOfOtherPictures)
         {
-            output.WriteLine($"width   {width.Min} to {width.Max}, mean {width.Mean:0}");
-            output.WriteLine($"height  {height.Min} to {height.Max}, mean {height.Mean:0}");
+            Kinds("quality", d.Quality);
+            Kinds("framing", d.Framings);
         }
         Copies("exact copies", d.ExactDuplicates);
         Copies("near copies", d.NearDuplicates);
         output.WriteLine($"unreadable images: {d.Unreadable.Count}");
         foreach (var u in d.Unreadable) output.WriteLine($"  {u.Reason}");
         foreach (var warning in d.Warnings) output.WriteLine($"warning: {warning}");
+
+        void Kinds(string title, IReadOnlyList<KindCount> kinds) => output.WriteLine($"{title,-15}{string.Join(", ", kinds.Where(k => k.Images > 0).Select(k => $"{k.Kind} {k.Images}"))}");
 
         void Copies(string title, IReadOnlyList<CopiedImages> copies)
         {
@@ -60,6 +66,12 @@ internal static class ImageReading
     {
         using var line = new ProgressLine("Reading", dataset.Samples.Count, "images");
         return Duplicates.Find(dataset, new Counted(line), cancel);
+    }
+
+    public static DatasetInspection Inspect(Dataset dataset, CancellationToken cancel)
+    {
+        using var line = new ProgressLine("Reading", dataset.Samples.Count, "images");
+        return Inspector.Inspect(dataset, new Counted(line), cancel);
     }
 
     private sealed class Counted(ProgressLine line) : IProgress<int>

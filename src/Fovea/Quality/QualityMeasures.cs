@@ -23,6 +23,9 @@ public sealed record QualityMeasures(
     int Width, int Height, double FieldDiameter, double FieldShare, double CornerShare, double Brightness, double Contrast, double BurntShare, double Sharpness,
     double GreenToRed, double BlueToRed, double RetinaColoured)
 {
+    /// <summary>How the frame lies around the field.</summary>
+    public FieldFraming Framing { get; init; }
+
     /// <summary>The size at which all but the sides are measured: a photograph's detail is judged in proportion to its field.</summary>
     private const int WorkingDiameter = 384;
 
@@ -50,7 +53,10 @@ public sealed record QualityMeasures(
         var (burnt, coloured) = Shares(field, inner);
         return new QualityMeasures(
             photograph.Width, photograph.Height, diameter / scale, covered, CornersLit(lit), luma, contrast, burnt, Detail(green, inner, mean[1]),
-            mean[1] / Math.Max(1, mean[0]), mean[2] / Math.Max(1, mean[0]), coloured);
+            mean[1] / Math.Max(1, mean[0]), mean[2] / Math.Max(1, mean[0]), coloured)
+        {
+            Framing = FieldFramings.Of(lit, covered),
+        };
     }
 
     private static (Image Small, double Scale) Shrink(Image image, int longest)
