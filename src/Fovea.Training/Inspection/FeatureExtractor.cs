@@ -3,6 +3,7 @@ using Fovea.Models;
 using Fovea.Preprocessing;
 using Fovea.Torch;
 using Fovea.Torch.Modules;
+using Fovea.Weights;
 
 namespace Fovea.Training.Inspection;
 
