@@ -4,7 +4,7 @@
 #pragma once
 #include <cstdint>
 
-#define FTORCH_ABI 2
+#define FTORCH_ABI 3
 #define FTORCH_EXPORT extern "C" __attribute__((visibility("default")))
 
 typedef int32_t ftorch_status; // 0 ok, 1 failed

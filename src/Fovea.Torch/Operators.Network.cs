@@ -3,7 +3,7 @@ namespace Fovea.Torch;
 internal static partial class Operators
 {
     // convolution, linear
-    internal static readonly Operator Conv2d = new("conv2d"), Linear = new("linear");
+    internal static readonly Operator Conv2d = new("fovea::conv2d"), Linear = new("linear");
 
     // normalisation
     internal static readonly Operator BatchNorm = new("batch_norm"), LayerNorm = new("layer_norm"), GroupNorm = new("group_norm"),

@@ -17,7 +17,7 @@ public static unsafe class TorchRuntime
         }
     }
 
-    /// <summary>Threads that one operator may use. Default: libtorch's own, one for each physical core that it sees, or what OMP_NUM_THREADS says.</summary>
+    /// <summary>Threads that one operator may use. Default: as many as the process has processors (affinity, container limit), or what OMP_NUM_THREADS says.</summary>
     public static int Threads
     {
         get => NativeMethods.ftorch_threads(0);

@@ -21,7 +21,7 @@ internal static class TrainVerb
         var folds = new Option<int?>("--folds") { Description = "Cross-validate with so many folds instead of one split.", HelpName = "K" };
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder." };
         var set = new Option<string[]>("--set") { Description = "Change a value of the recipe, e.g. training.epochs=3; may be repeated.", HelpName = "KEY=VALUE" };
-        var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: its own, one for each physical core that it sees.", HelpName = "N" };
+        var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: OMP_NUM_THREADS, else every processor that the process may use.", HelpName = "N" };
         var json = JsonOutput.Option();
         return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, output, folds, resume, set, threads, json }
             .Runs((parse, cancel) =>

@@ -5,15 +5,23 @@ using System.Runtime.InteropServices;
 namespace Fovea.Torch.Interop;
 
 /// <summary>Finds libfovea_torch and checks that it is the one this assembly was written for.</summary>
-internal static class TorchLibrary
+internal static partial class TorchLibrary
 {
     internal const string Name = "fovea_torch";
-    private const int Abi = 2;
+    private const int Abi = 3;
 
 #pragma warning disable CA2255 // the resolver must be in place before the first call, whoever makes it
     [ModuleInitializer]
-    internal static void Register() => NativeLibrary.SetDllImportResolver(typeof(TorchLibrary).Assembly, Resolve);
+    internal static void Register()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(TorchLibrary).Assembly, Resolve);
+        // OpenMP's library reads this when it is loaded, from the C library's environment, which Environment.SetEnvironmentVariable does not change.
+        if (OperatingSystem.IsLinux()) _ = setenv("OMP_WAIT_POLICY", "passive", overwrite: 0);
+    }
 #pragma warning restore CA2255
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search)
     {
@@ -28,7 +36,9 @@ internal static class TorchLibrary
             }
             try
             {
-                return Check(NativeLibrary.Load(path), path);
+                var library = Check(NativeLibrary.Load(path), path);
+                UseAllProcessors(library);
+                return library;
             }
             catch (DllNotFoundException e)
             {
@@ -42,6 +52,13 @@ internal static class TorchLibrary
     {
         if (Environment.GetEnvironmentVariable("FOVEA_NATIVE") is { Length: > 0 } folder) yield return Path.Combine(folder, "libfovea_torch.so");
         yield return Path.Combine(AppContext.BaseDirectory, "libfovea_torch.so");
+    }
+
+    // libtorch's own default is one thread for each physical core that its CPU detection sees, which in virtual machines is often one in all (docs/decisions/0007).
+    private static unsafe void UseAllProcessors(nint library)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OMP_NUM_THREADS")))
+            _ = ((delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "ftorch_threads"))(Environment.ProcessorCount);
     }
 
     private static unsafe nint Check(nint library, string path)

@@ -1,0 +1,94 @@
+// fovea::conv2d — libtorch's convolution with a faster gradient of the weights, by conv_kernels.cpp.
+//
+// For channels-last float32 on processors with AVX-512 and kernels larger than 1×1; everything else, and the forward pass, is libtorch's own.
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+#include "compat.h"
+#include "conv_kernels.h"
+
+namespace {
+
+using at::IntArrayRef;
+using at::Tensor;
+using c10::optional;
+
+constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
+
+bool has_kernels() {
+#if defined(__x86_64__)
+    static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return has;
+#else
+    return false;
+#endif
+}
+
+bool usable(const Tensor& x, const Tensor& weight, int64_t groups) {
+    return has_kernels() && groups == 1 && x.dim() == 4 && weight.dim() == 4 && x.device().is_cpu() && weight.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
+        && x.numel() > 0 && x.size(1) == weight.size(1) && x.is_contiguous(kChannelsLast) && weight.is_contiguous(kChannelsLast) && weight.size(2) * weight.size(3) > 1 && x.size(1) >= 16;
+}
+
+Tensor weight_gradient(const fovea::ConvShape& shape, const Tensor& x, const Tensor& dy, const Tensor& weight) {
+    const auto& kernels = fovea::conv_kernels_avx512();
+    auto dw = at::empty_like(weight);
+    // Outputs are shared out among the threads where that is even; otherwise images, whose gradients are then added.
+    int64_t threads = at::get_num_threads(), tiles = (shape.out + fovea::kConvTile - 1) / fovea::kConvTile, scratch_bytes = kernels.scratch_bytes(shape);
+    bool by_images = tiles < 8 * threads && shape.images >= 2;
+    int64_t parts = std::min(threads, by_images ? shape.images : tiles);
+    auto scratch = at::empty({parts, scratch_bytes / 64 * 64 + 64}, at::kByte);
+    auto partial = by_images && parts > 1 ? at::empty({parts - 1, dw.numel()}, at::kFloat) : Tensor();
+    auto *xp = x.data_ptr<float>(), *dyp = dy.data_ptr<float>(), *dwp = dw.data_ptr<float>();
+    auto* scratch_base = scratch.data_ptr<uint8_t>();
+    at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+        for (int64_t part = first; part < last; part++) {
+            auto* own = scratch_base + part * scratch.size(1);
+            if (by_images)
+                kernels.weight_gradient(shape, xp, dyp, part == 0 ? dwp : partial.data_ptr<float>() + (part - 1) * dw.numel(), shape.images * part / parts, shape.images * (part + 1) / parts, 0, shape.out, own);
+            else
+                kernels.weight_gradient(shape, xp, dyp, dwp, 0, shape.images, tiles * part / parts * fovea::kConvTile, std::min(shape.out, tiles * (part + 1) / parts * fovea::kConvTile), own);
+        }
+    });
+    if (partial.defined())
+        for (int64_t part = 0; part + 1 < parts; part++) {
+            auto* p = partial.data_ptr<float>() + part * dw.numel();
+            for (int64_t i = 0; i < dw.numel(); i++) dwp[i] += p[i];
+        }
+    return dw;
+}
+
+struct Conv2d : torch::autograd::Function<Conv2d> {
+    static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation) {
+        context->save_for_backward({x, weight});
+        context->saved_data["stride"] = stride;
+        context->saved_data["padding"] = padding;
+        context->saved_data["dilation"] = dilation;
+        context->saved_data["bias"] = bias.has_value() && bias->defined();
+        return at::conv2d(x, weight, bias, stride, padding, dilation, 1);
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+        auto saved = context->get_saved_variables();
+        auto &x = saved[0], &weight = saved[1];
+        auto stride = context->saved_data["stride"].toIntVector(), padding = context->saved_data["padding"].toIntVector(), dilation = context->saved_data["dilation"].toIntVector();
+        bool bias = context->saved_data["bias"].toBool();
+        auto dy = gradients[0].contiguous(kChannelsLast);
+        const int64_t bias_sizes[] = {weight.size(0)};
+        bool own = !at::GradMode::is_enabled(); // otherwise the gradient is to be differentiated again, which only libtorch's operator can be
+        auto rest = at::convolution_backward(dy, x, weight, at::OptionalIntArrayRef(bias_sizes), stride, padding, dilation, false, {0, 0}, 1, {context->needs_input_grad(0), !own, bias});
+        fovea::ConvShape shape{x.size(0), x.size(2), x.size(3), x.size(1), dy.size(2), dy.size(3), dy.size(1), weight.size(2), weight.size(3), stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1]};
+        return {std::get<0>(rest), own ? weight_gradient(shape, x, dy, weight) : std::get<1>(rest), std::get<2>(rest), Tensor(), Tensor(), Tensor()};
+    }
+};
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+    if (at::GradMode::is_enabled() && weight.requires_grad() && !compat::autocast_enabled(false) && usable(x, weight, groups)) return Conv2d::apply(x, weight, bias, stride, padding, dilation);
+    return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
+}
+
+} // namespace
+
+TORCH_LIBRARY_FRAGMENT(fovea, library) {
+    library.def("conv2d(Tensor x, Tensor weight, Tensor? bias=None, int[2] stride=1, int[2] padding=0, int[2] dilation=1, int groups=1) -> Tensor");
+    library.impl("conv2d", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(conv2d)));
+}

@@ -1,0 +1,102 @@
+namespace Fovea.Torch.Tests;
+
+/// <summary>
+/// The operator of native/torch/conv.cpp against libtorch's convolution in double precision. Shapes cover channels that do and do not fill the kernels' vectors (16) and blocks (64), outputs
+/// that do not fill their tiles (6), strides, paddings, dilations, and sums shared out by images and by outputs.
+/// </summary>
+public sealed class ConvolutionTests : IClassFixture<LeakCheck>
+{
+    private static readonly Operator Plain = new("conv2d");
+
+    private sealed record Result(double[] Y, double[] Dx, double[] DWeight, double[] DBias);
+
+    private static Result Run(bool plain, ScalarType type, long[] input, long[] weights, long stride, long padding, long dilation, MemoryFormat format = MemoryFormat.ChannelsLast)
+    {
+        using var scope = new TensorScope();
+        TorchRuntime.Seed(11);
+        Tensor Leaf(Tensor tensor)
+        {
+            var leaf = tensor.To(type);
+            if (leaf.Shape.Length == 4) leaf = leaf.To(format);
+            leaf.RequiresGrad = true;
+            return leaf;
+        }
+        var (x, weight, bias) = (Leaf(Tensor.Randn(input)), Leaf(Tensor.Randn(weights)), Leaf(Tensor.Randn(weights[0])));
+        long[] s = [stride, stride], p = [padding, padding], d = [dilation, dilation];
+        var y = plain ? Plain.Call(x, weight, bias, s, p, d, 1L) : Functional.Conv2d(x, weight, bias, new Extent(stride, stride), new Extent(padding, padding), new Extent(dilation, dilation));
+        y.Backward(Tensor.Randn(y.Shape).To(type));
+        return new Result(Numbers(y), Numbers(x.Grad!), Numbers(weight.Grad!), Numbers(bias.Grad!));
+    }
+
+    private static double[] Numbers(Tensor tensor) => tensor.To(ScalarType.Float64).ToArray<double>();
+
+    private static void AssertClose(double[] expected, double[] actual, double tolerance)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        var bound = tolerance * expected.Max(Math.Abs);
+        for (var i = 0; i < expected.Length; i++) Assert.True(Math.Abs(expected[i] - actual[i]) <= bound, $"[{i}]: {actual[i]:R}, expected {expected[i]:R}");
+    }
+
+    // Sums of up to 2000 products in float32: 1e-5 of the largest value.
+    [Theory]
+    [InlineData(2, 16, 9, 9, 6, 3, 1, 1, 1)]
+    [InlineData(3, 64, 14, 14, 64, 3, 1, 1, 1)]
+    [InlineData(3, 72, 13, 10, 50, 3, 2, 1, 1)]
+    [InlineData(5, 144, 7, 7, 100, 3, 1, 1, 1)]
+    [InlineData(1, 20, 11, 12, 7, 5, 1, 2, 1)]
+    [InlineData(2, 33, 12, 12, 200, 3, 1, 2, 2)]
+    [InlineData(2, 16, 30, 25, 5, 2, 3, 0, 1)]
+    [InlineData(1, 16, 2, 2, 1, 3, 1, 1, 1)]
+    [InlineData(2, 3, 20, 20, 8, 7, 2, 3, 1)]
+    [InlineData(2, 32, 8, 8, 24, 1, 1, 0, 1)]
+    public void Gradients_Float32_MatchDoublePrecision(long images, long channels, long height, long width, long outputs, long kernel, long stride, long padding, long dilation)
+    {
+        long[] input = [images, channels, height, width], weights = [outputs, channels, kernel, kernel];
+        var expected = Run(true, ScalarType.Float64, input, weights, stride, padding, dilation);
+        var actual = Run(false, ScalarType.Float32, input, weights, stride, padding, dilation);
+        AssertClose(expected.Y, actual.Y, 1e-5);
+        AssertClose(expected.Dx, actual.Dx, 1e-5);
+        AssertClose(expected.DWeight, actual.DWeight, 1e-5);
+        AssertClose(expected.DBias, actual.DBias, 1e-5);
+    }
+
+    [Fact]
+    public void Gradients_OtherThreadCounts_MatchDoublePrecision()
+    {
+        var before = TorchRuntime.Threads;
+        long[] input = [4, 32, 9, 9], weights = [40, 32, 3, 3];
+        var expected = Run(true, ScalarType.Float64, input, weights, 1, 1, 1);
+        try
+        {
+            foreach (var threads in new[] { 1, 2, 3, 8 })
+            {
+                TorchRuntime.Threads = threads;
+                AssertClose(expected.DWeight, Run(false, ScalarType.Float32, input, weights, 1, 1, 1).DWeight, 1e-5);
+            }
+        }
+        finally
+        {
+            TorchRuntime.Threads = before;
+        }
+    }
+
+    [Fact]
+    public void Gradients_ContiguousMemory_MatchDoublePrecision()
+    {
+        long[] input = [2, 32, 9, 9], weights = [12, 32, 3, 3];
+        var expected = Run(true, ScalarType.Float64, input, weights, 1, 1, 1, MemoryFormat.Contiguous);
+        AssertClose(expected.DWeight, Run(false, ScalarType.Float32, input, weights, 1, 1, 1, MemoryFormat.Contiguous).DWeight, 1e-5);
+    }
+
+    [Fact]
+    public void WeightGradient_ByHand()
+    {
+        // One output, ones everywhere, a 4×4 image with padding 1: the middle tap meets all 16 pixels, an edge's 12, a corner's 9.
+        using var scope = new TensorScope();
+        var x = Tensor.Ones(1, 16, 4, 4).To(MemoryFormat.ChannelsLast);
+        var weight = Tensor.Ones(1, 16, 3, 3).To(MemoryFormat.ChannelsLast);
+        weight.RequiresGrad = true;
+        Functional.Conv2d(x, weight, padding: 1).Sum().Backward();
+        Assert.Equal([9, 12, 9, 12, 16, 12, 9, 12, 9], weight.Grad!.ToArray<float>()[..9]);
+    }
+}
