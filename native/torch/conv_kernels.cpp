@@ -122,12 +122,34 @@ void weight_gradient(const ConvShape& s, const float* x, const float* dy, float*
     }
 }
 
+void turn(const ConvShape& s, const float* weight, float* turned, int64_t first_in, int64_t last_in) {
+    const int64_t taps = s.kernel_h * s.kernel_w;
+    for (int64_t in = first_in; in < last_in; in += kLanes)
+        for (int64_t tap = 0; tap < taps; tap++)
+            for (int64_t out = 0; out < s.out; out += 4) {
+                // Four outputs by 16 inputs: transposed within each quarter of the vectors, a quarter is then one input's four outputs.
+                const float* from = weight + (out * taps + tap) * s.in + in;
+                auto a = _mm512_loadu_ps(from), b = _mm512_loadu_ps(from + taps * s.in), c = _mm512_loadu_ps(from + 2 * taps * s.in), d = _mm512_loadu_ps(from + 3 * taps * s.in);
+                auto ab = _mm512_castps_pd(_mm512_unpacklo_ps(a, b)), cd = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+                auto AB = _mm512_castps_pd(_mm512_unpackhi_ps(a, b)), CD = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+                const __m512 columns[4] = {_mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)), _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)),
+                                           _mm512_castpd_ps(_mm512_unpacklo_pd(AB, CD)), _mm512_castpd_ps(_mm512_unpackhi_pd(AB, CD))};
+                float* to = turned + (in * taps + taps - 1 - tap) * s.out + out;
+                for (int64_t i = 0; i < 4; i++) {
+                    _mm_storeu_ps(to + i * taps * s.out, _mm512_castps512_ps128(columns[i]));
+                    _mm_storeu_ps(to + (4 + i) * taps * s.out, _mm512_extractf32x4_ps(columns[i], 1));
+                    _mm_storeu_ps(to + (8 + i) * taps * s.out, _mm512_extractf32x4_ps(columns[i], 2));
+                    _mm_storeu_ps(to + (12 + i) * taps * s.out, _mm512_extractf32x4_ps(columns[i], 3));
+                }
+            }
+}
+
 int64_t scratch_bytes(const ConvShape& s) {
     Plan plan(s);
     return (plan.x_floats(s) + plan.dy_floats(s)) * sizeof(float) + plan.images * plan.rows * sizeof(int64_t) + 64;
 }
 
-const fovea::ConvKernels<float> kernels = {&weight_gradient, &scratch_bytes};
+const fovea::ConvKernels<float> kernels = {&weight_gradient, &scratch_bytes, &turn};
 
 } // namespace
 

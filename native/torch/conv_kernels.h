@@ -16,6 +16,8 @@ struct ConvKernels {
     // Gradient by the images [first_image, last_image) for the outputs [first_out, last_out), written to their part of dw. `scratch` has scratch_bytes(shape).
     void (*weight_gradient)(const ConvShape& shape, const T* x, const T* dy, float* dw, int64_t first_image, int64_t last_image, int64_t first_out, int64_t last_out, void* scratch);
     int64_t (*scratch_bytes)(const ConvShape& shape);
+    // The kernel turned by 180° with its channels exchanged, turned[i, −kh, −kw, o] = weight[o, kh, kw, i], for the inputs [first_in, last_in); both channel counts and the range are multiples of 16.
+    void (*turn)(const ConvShape& shape, const T* weight, T* turned, int64_t first_in, int64_t last_in);
 };
 
 constexpr int64_t kConvTile = 6; // outputs that one pass over the pixels takes; ranges of outputs should be multiples

@@ -7,4 +7,7 @@ internal static partial class Operators
         ForeachMulScalarInPlace = new("_foreach_mul_", "Scalar"), ForeachDivScalarInPlace = new("_foreach_div_", "Scalar"), ForeachSqrt = new("_foreach_sqrt"),
         ForeachSqrtInPlace = new("_foreach_sqrt_"), ForeachAddcmul = new("_foreach_addcmul", "Scalar"), ForeachAddcmulInPlace = new("_foreach_addcmul_", "Scalar"),
         ForeachAddcdivInPlace = new("_foreach_addcdiv_", "Scalar"), ForeachNorm = new("_foreach_norm", "Scalar");
+
+    // one pass over memory (native/torch/sgd.cpp)
+    internal static readonly Operator Sgd = new("fovea::sgd_");
 }

@@ -21,16 +21,6 @@ public sealed class Sgd : Optimiser
     public Sgd(Module module, double learningRate, double momentum = 0, double weightDecay = 0, bool nesterov = false)
         : this([ParameterGroup.Of(module)], learningRate, momentum, weightDecay, nesterov) { }
 
-    protected override void Update(Bucket bucket)
-    {
-        var gradients = bucket.WeightDecay == 0 ? bucket.Gradients : Foreach.Add(bucket.Gradients, bucket.Parameters, bucket.WeightDecay);
-        if (_momentum != 0)
-        {
-            var momentum = bucket.State[0];
-            Foreach.MulInPlace(momentum, _momentum);
-            Foreach.AddInPlace(momentum, gradients);
-            gradients = _nesterov ? Foreach.Add(gradients, momentum, _momentum) : momentum;
-        }
-        Foreach.AddInPlace(bucket.Parameters, gradients, -bucket.LearningRate);
-    }
+    protected override void Update(Bucket bucket) =>
+        Operators.Sgd.Run(bucket.Parameters, bucket.Gradients, _momentum == 0 ? Array.Empty<Tensor>() : bucket.State[0], bucket.LearningRate, _momentum, bucket.WeightDecay, _nesterov);
 }

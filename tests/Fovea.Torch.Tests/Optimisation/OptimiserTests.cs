@@ -26,6 +26,36 @@ public sealed class OptimiserTests : IClassFixture<LeakCheck>
         Assert.Equal([0.75f, 0.75f], layer.Weight.ToArray<float>());
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32, MemoryFormat.ChannelsLast)]
+    [InlineData(ScalarType.Float64, MemoryFormat.Contiguous)]
+    public void Sgd_OtherTypeOrGradientInOtherOrder_TakesTheSameStep(ScalarType type, MemoryFormat format)
+    {
+        // Gradient 0.5, and a tenth of p: first 0.7, p = 2 − 0.1·0.7 = 1.93; then 0.693, momentum 0.9·0.7 + 0.693 = 1.323, p = 1.93 − 0.1323 = 1.7977.
+        using var module = new One(type, format);
+        using var optimiser = new Sgd(module, 0.1, momentum: 0.9, weightDecay: 0.1);
+        for (var step = 0; step < 2; step++)
+        {
+            using var scope = new TensorScope();
+            optimiser.ZeroGrad();
+            (module.Parameter * (Tensor.Ones(2, 3, 2, 2) * 0.5).To(type)).Sum().Backward();
+            optimiser.Step();
+        }
+        using var reading = new TensorScope();
+        foreach (var value in module.Parameter.To(ScalarType.Float64).ToArray<double>()) Assert.Equal(1.7977, value, 1e-6);
+    }
+
+    private sealed class One : Module
+    {
+        internal One(ScalarType type, MemoryFormat format)
+        {
+            using var scope = new TensorScope();
+            Parameter = AddParameter("p", (Tensor.Ones(2, 3, 2, 2) * 2).To(type).To(format));
+        }
+
+        internal Tensor Parameter { get; }
+    }
+
     [Fact]
     public void Step_WithDecay_LeavesGradientsAsTheyWere()
     {
