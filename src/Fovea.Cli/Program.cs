@@ -14,6 +14,7 @@ internal static class Program
         GradeVerb.Create(),
         ExplainVerb.Create(),
         ModelsVerb.Create(),
+        PreprocessVerb.Create(),
         ForwardVerb.Create(),
         TrainVerb.Create(),
         EvaluateVerb.Create(),

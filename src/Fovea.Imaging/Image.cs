@@ -67,8 +67,11 @@ public sealed partial class Image
     internal int Stride => Width * Channels;
 
     /// <summary>Memory for an operation that writes every pixel.</summary>
-    internal static Image Uninitialised(int width, int height, int channels) =>
-        new(width, height, channels, GC.AllocateUninitializedArray<byte>(Length(width, height, channels)));
+    internal static Image Uninitialised(int width, int height, int channels, PixelBuffer? buffer = null)
+    {
+        var length = Length(width, height, channels);
+        return new(width, height, channels, buffer?.Take(length) ?? GC.AllocateUninitializedArray<byte>(length));
+    }
 
     private static int Length(int width, int height, int channels)
     {

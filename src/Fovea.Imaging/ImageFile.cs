@@ -53,7 +53,9 @@ public static class ImageFile
         _ => null,
     };
 
-    private static byte[] ReadBytes(string path)
+    /// <summary>The file as it is, at most 1 GiB: for what also wants to hash it, before <see cref="ImageCodec.Decode"/>.</summary>
+    /// <exception cref="UnreadableImageException">Missing, too large or not readable.</exception>
+    public static byte[] ReadBytes(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         try

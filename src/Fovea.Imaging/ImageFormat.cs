@@ -31,6 +31,9 @@ public sealed record DecodeOptions
     /// </summary>
     public int? MinSide { get; init; }
 
+    /// <summary>Where a JPEG's pixels go; the other formats take memory of their own. Default: memory of its own.</summary>
+    public PixelBuffer? Buffer { get; init; }
+
     /// <summary>Give one channel instead of three.</summary>
     public bool Grey { get; init; }
 }

@@ -10,5 +10,6 @@ internal static class DataVerb
         DataDrawVerb.Create(),
         DataInspectVerb.Create(),
         DataSplitVerb.Create(),
+        DataPrepareVerb.Create(),
     };
 }

@@ -4,6 +4,7 @@ using Fovea.Torch;
 using Fovea.Training.Data;
 using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Metrics;
+using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
 
@@ -17,13 +18,14 @@ internal static class TrainVerb
         var recipe = new Option<string>("--recipe") { Description = "The experiment: a JSON file, see recipes/.", Required = true, HelpName = "FILE.json" };
         var data = DataOption.Create();
         var weights = new Option<string?>("--weights") { Description = "Weights to start from: .safetensors, .pth or .fovea.", HelpName = "FILE" };
+        var prepared = new Option<string?>("--prepared") { Description = "The data's images as `fovea data prepare` left them, by the recipe's steps.", HelpName = "DIR" };
         var output = new Option<string?>("--out") { Description = "Folder of the run. Default: runs/ and the recipe's name.", HelpName = "DIR" };
         var folds = new Option<int?>("--folds") { Description = "Cross-validate with so many folds instead of one split.", HelpName = "K" };
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder." };
         var set = new Option<string[]>("--set") { Description = "Change a value of the recipe, e.g. training.epochs=3; may be repeated.", HelpName = "KEY=VALUE" };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: OMP_NUM_THREADS, else every processor that the process may use.", HelpName = "N" };
         var json = JsonOutput.Option();
-        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, output, folds, resume, set, threads, json }
+        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, resume, set, threads, json }
             .Runs((parse, cancel) =>
             {
                 var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
@@ -36,7 +38,8 @@ internal static class TrainVerb
 
                 var run = new RunDirectory(folder);
                 using var console = new TrainingConsole();
-                var experiment = new Experiment(plan, dataset, parse.GetValue(weights), console);
+                using var archive = parse.GetValue(prepared) is { } folderOfImages ? PreparedArchive.Open(folderOfImages) : null;
+                var experiment = new Experiment(plan, dataset, parse.GetValue(weights), console, archive);
                 var result = parse.GetValue(folds) is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
                 console.Dispose();
                 var subject = parse.GetValue(folds) is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";

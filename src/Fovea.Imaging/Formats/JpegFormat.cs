@@ -75,7 +75,7 @@ internal static class JpegFormat
     public static unsafe Image Decode(ReadOnlySpan<byte> bytes, ImageInfo info, DecodeOptions options)
     {
         var denominator = Denominator(info, options.MinSide);
-        var image = Image.Uninitialised(DivideUp(info.Width, denominator), DivideUp(info.Height, denominator), options.Grey ? 1 : 3);
+        var image = Image.Uninitialised(DivideUp(info.Width, denominator), DivideUp(info.Height, denominator), options.Grey ? 1 : 3, options.Buffer);
         fixed (byte* from = bytes, to = image.Pixels)
             Native.JpegDecode(from, bytes.Length, denominator, new PixelView(to, image));
         return image;

@@ -39,6 +39,10 @@ public static class Npy
         stream.Write(array.Data);
     }
 
+    /// <summary>The bytes that numpy.save writes before the data; their number does not depend on the first size.</summary>
+    /// <exception cref="NotSupportedException">The type is bfloat16.</exception>
+    public static byte[] Header(ScalarType type, params ReadOnlySpan<long> shape) => NpyHeader.Build(type, shape);
+
     internal static StoredTensor Parse(Stream stream, long length)
     {
         NpyHeader header = NpyHeader.Read(stream, length);

@@ -24,7 +24,8 @@ public sealed record StageProgress(string What, int Done, int Total) : TrainingE
 public sealed record ExperimentResult(MetricsReport Metrics, Predictions Predictions, IReadOnlyList<EpochMetrics> History, string? ModelPath, double TrainingSeconds);
 
 /// <summary>From a recipe and a data set to a measured model: split, prepare, train, evaluate once, write.</summary>
-public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IProgress<TrainingEvent>? observer = null)
+/// <param name="prepared">The data's images as `fovea data prepare` left them; null: they are prepared now, and kept in memory.</param>
+public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IProgress<TrainingEvent>? observer = null, PreparedArchive? prepared = null)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -36,7 +37,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         Check(run);
         var all = PrepareAll(cancel);
         var parts = data.HasParts
-            ? [.. data.Samples.Select(s => s.Part switch { SamplePart.Validation => 1, SamplePart.Test => 2, _ => 0 })]
+            ? [.. all.Ids.Select(id => data.Samples[data.Find(id)!.Value].Part switch { SamplePart.Validation => 1, SamplePart.Test => 2, _ => 0 })]
             : Parts(all, [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
         using var claim = Start(run, all, parts, ["training", "validation", "test"]);
         var (training, validation, test) = (NotEmpty(Where(all, parts, 0), "training"), Where(all, parts, 1), new TestPart(Where(all, parts, 2)));
@@ -115,6 +116,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
 
     private PreparedSet PrepareAll(CancellationToken cancel)
     {
+        if (prepared is not null) return prepared.Of(data, recipe.Preprocessing);
         var count = data.Samples.Count;
         string[] ids = [.. data.Samples.Select(s => s.Id)];
         var prints = new ImageFingerprint?[count];

@@ -42,35 +42,40 @@ public readonly record struct FieldOfView(double CentreX, double CentreY, double
     /// </summary>
     public static FieldOfView Find(Image image)
     {
+        var edge = new List<(double X, double Y)>();
+        var (box, step) = Scan(image, edge);
+        return Vote(edge, Math.Max(box.Width, box.Height) / (double)step) is var (x, y, radius)
+            ? new(x * step, y * step, radius * step, true) // samples are the pixels at multiples of the step
+            : new(box.X + (box.Width - 1) / 2.0, box.Y + (box.Height - 1) / 2.0, Math.Max(box.Width, box.Height) / 2.0, false);
+    }
+
+    /// <summary>The part of the picture with retina in it, to one grid cell; the whole picture where all is dark.</summary>
+    internal static PixelBox Bright(Image image) => Scan(image, null).Box;
+
+    /// <param name="edge">Takes the points where the retina begins and ends, in samples; what the picture's sides cut off is no edge.</param>
+    private static (PixelBox Box, int Step) Scan(Image image, List<(double X, double Y)>? edge)
+    {
         var step = Math.Max(1, (Math.Max(image.Width, image.Height) + Grid - 1) / Grid);
         var (width, height) = ((image.Width + step - 1) / step, (image.Height + step - 1) / step);
         var levels = Levels(image, step, width, height);
-        var bright = levels.AsSpan();
         var threshold = Threshold(levels);
         var (x0, y0, x1, y1) = (width, height, -1, -1);
-        var edge = new List<(double X, double Y)>();
         for (var y = 0; y < height; y++)
         {
-            if (Extent(bright[(y * width)..], 1, width, threshold) is not var (left, right)) continue;
+            if (Extent(levels.AsSpan(y * width), 1, width, threshold) is not var (left, right)) continue;
             (x0, x1, y0, y1) = (Math.Min(x0, left), Math.Max(x1, right), Math.Min(y0, y), y);
-            if (left > 0) edge.Add((left - 0.5, y));
-            if (right < width - 1) edge.Add((right + 0.5, y));
+            if (left > 0) edge?.Add((left - 0.5, y));
+            if (right < width - 1) edge?.Add((right + 0.5, y));
         }
-        for (var x = 0; x < width; x++)
+        for (var x = 0; x < width && edge is not null; x++)
         {
-            if (Extent(bright[x..], width, height, threshold) is not var (top, bottom)) continue;
+            if (Extent(levels.AsSpan(x), width, height, threshold) is not var (top, bottom)) continue;
             if (top > 0) edge.Add((x, top - 0.5));
             if (bottom < height - 1) edge.Add((x, bottom + 0.5));
         }
-        if (x1 < 0) return Around(0, 0, image.Width, image.Height);
-        var circle = Vote(edge, Math.Max(x1 - x0 + 1, y1 - y0 + 1));
-        if (circle is not var (cx, cy, r)) return Around(x0 * step, y0 * step, Math.Min(image.Width, (x1 + 1) * step), Math.Min(image.Height, (y1 + 1) * step));
-        // Samples are the pixels at multiples of the step.
-        return new(cx * step, cy * step, r * step, true);
+        if (x1 < 0) return (new PixelBox(0, 0, image.Width, image.Height), step);
+        return (new PixelBox(x0 * step, y0 * step, Math.Min(image.Width, (x1 + 1) * step) - x0 * step, Math.Min(image.Height, (y1 + 1) * step) - y0 * step), step);
     }
-
-    private static FieldOfView Around(int left, int top, int right, int bottom) =>
-        new((left + right - 1) / 2.0, (top + bottom - 1) / 2.0, Math.Max(right - left, bottom - top) / 2.0, false);
 
     /// <summary>The brightest channel: the rim of a retina is red, and nearly black in grey.</summary>
     private static byte[] Levels(Image image, int step, int width, int height)
@@ -119,7 +124,7 @@ public readonly record struct FieldOfView(double CentreX, double CentreY, double
     }
 
     /// <summary>The circle through three edge points that most points lie near, then fitted to those; null where too few agree.</summary>
-    private static (double X, double Y, double Radius)? Vote(List<(double X, double Y)> edge, int extent)
+    private static (double X, double Y, double Radius)? Vote(List<(double X, double Y)> edge, double extent)
     {
         if (edge.Count < 24) return null;
         (double X, double Y, double Radius) best = default;
