@@ -1,26 +1,70 @@
 using System.CommandLine;
+using System.Text;
+using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Inspection;
+using Fovea.Training.Inspection.Embedding;
 
 namespace Fovea.Cli.Verbs;
 
 /// <summary>Reads every image of a data set and says what is in it and what is wrong with it.</summary>
 internal static class DataInspectVerb
 {
+    /// <summary>50 kB each while the grey pixels are laid out.</summary>
+    private const int MostEmbedded = 10_000;
+
     public static Command Create()
     {
         var data = DataOption.Create();
+        var html = new Option<string?>("--html") { Description = "Also write a page with distributions, copies, galleries and embeddings: one file that opens offline.", HelpName = "FILE.html" };
+        var perplexity = new Option<double?>("--perplexity") { Description = "Of the embeddings: about how many neighbours count. Default: 30, less for few images.", HelpName = "P" };
+        var limit = new Option<int>("--embed-limit") { Description = "Images in an embedding, a sample by chance beyond; 0 for none.", DefaultValueFactory = _ => 2000, HelpName = "N" };
+        var features = new Option<string?>("--features") { Description = "Also embed the features of a network: a model file, or NETWORK:WEIGHTS.", HelpName = "MODEL" };
+        var seed = new Option<ulong>("--seed") { Description = "Of samples and embeddings.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var json = JsonOutput.Option();
-        return new Command("inspect", "Count classes, measure images, and find unreadable files and copies of the same picture.") { data, json }.Runs((parse, cancel) =>
+        return new Command("inspect", "Count classes, measure images, and find unreadable files, leaks of the label and copies of the same picture.")
+            { data, html, perplexity, limit, features, seed, json }.Runs((parse, cancel) =>
         {
+            var page = parse.GetValue(html);
+            if (page is null && (parse.GetValue(features) ?? (object?)parse.GetValue(perplexity)) is not null)
+                throw new UsageException("data inspect: --features and --perplexity are of the page. Add --html FILE.html.");
+            if (page is not null && Path.GetDirectoryName(Path.GetFullPath(page)) is var folder && !Directory.Exists(folder))
+                throw new UsageException($"--html: {page}: its folder does not exist. Create {folder} first.");
+            if (parse.GetValue(limit) is < 0 or > MostEmbedded) throw new UsageException($"--embed-limit: {parse.GetValue(limit)} is out of range. Give 0 to {MostEmbedded}.");
             var dataset = parse.Open(data);
-            var inspection = ImageReading.Inspect(dataset, cancel);
+            using var network = parse.GetValue(features) is { } model ? FeatureExtractor.Open(model) : null;
+            var options = new InspectionOptions
+            {
+                Thumbnails = page is not null,
+                EmbedLimit = page is null ? 0 : parse.GetValue(limit),
+                Perplexity = Perplexity(parse.GetValue(perplexity), Math.Min(parse.GetValue(limit), dataset.Samples.Count)),
+                Features = network,
+                Seed = parse.GetValue(seed),
+            };
+            var inspector = ImageReading.Inspect(dataset, options, cancel);
+            if (page is not null)
+            {
+                if (inspector.Embedded > 0) Console.Error.WriteLine($"Laying out {inspector.Embedded} images.");
+                Perplexity(options.Perplexity, inspector.Embedded); // unreadable images leave fewer than were counted on
+                inspector.Embed(cancel);
+                AtomicFile.Write(page, stream => stream.Write(Encoding.UTF8.GetBytes(inspector.ToHtml())));
+                Console.Error.WriteLine($"{page}: {new FileInfo(page).Length / 1e6:0.0} MB.");
+            }
+            var inspection = inspector.Inspection;
             if (parse.GetValue(json)) JsonOutput.Write(inspection);
             else Print(inspection, Console.Out);
             if (inspection.Unreadable.Count == 0) return ExitCodes.Ok;
             Console.Error.WriteLine($"{dataset.Source}: {inspection.Unreadable.Count} unreadable images. Replace them, or take them out of the labels.");
             return ExitCodes.UnreadableInput;
         });
+    }
+
+    private static double? Perplexity(double? perplexity, int images)
+    {
+        if (perplexity is not { } p || images == 0) return perplexity;
+        var most = Affinities.MostPerplexity(images);
+        return p >= 1 && p <= most ? p
+            : throw new UsageException($"--perplexity: {p:0.##} is out of range for {images} images. Give 1 to {most:0.#}{(p > most ? ", or embed more images" : "")}.");
     }
 
     private static void Print(DatasetInspection d, TextWriter output)
@@ -68,10 +112,10 @@ internal static class ImageReading
         return Duplicates.Find(dataset, new Counted(line), cancel);
     }
 
-    public static DatasetInspection Inspect(Dataset dataset, CancellationToken cancel)
+    public static Inspector Inspect(Dataset dataset, InspectionOptions options, CancellationToken cancel)
     {
         using var line = new ProgressLine("Reading", dataset.Samples.Count, "images");
-        return Inspector.Inspect(dataset, new Counted(line), cancel);
+        return Inspector.Read(dataset, options, new Counted(line), cancel);
     }
 
     private sealed class Counted(ProgressLine line) : IProgress<int>

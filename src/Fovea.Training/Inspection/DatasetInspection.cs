@@ -64,6 +64,9 @@ public sealed record DatasetInspection
     public required IReadOnlyList<CopiedImages> ExactDuplicates { get; init; }
     public required IReadOnlyList<CopiedImages> NearDuplicates { get; init; }
 
+    /// <summary>Empty unless they were asked for.</summary>
+    public IReadOnlyList<ImageEmbedding> Embeddings { get; init; } = [];
+
     /// <summary>Plain sentences without a full stop, the gravest first.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 

@@ -29,6 +29,28 @@ public sealed class DataInspectAndSplitTests : IDisposable
         Assert.Equal(first, File.ReadAllText(file));
     }
 
+    [Fact]
+    public async Task Inspect_WithAPage_WritesItAndReportsTheEmbeddings()
+    {
+        string page = Path.Combine(root, "page.html");
+        Assert.Equal(ExitCodes.Ok, await Run("inspect", "--data", set, "--html", page, "--perplexity", "5", "--embed-limit", "30"));
+        Assert.Contains("30 images of 40, chosen by chance, perplexity 5", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Equal([page, set], Directory.GetFileSystemEntries(root).Order());
+    }
+
+    [Theory]
+    [InlineData("--perplexity", "5")]
+    [InlineData("--html", "PAGE", "--perplexity", "14")]
+    [InlineData("--html", "PAGE", "--perplexity", "0.5")]
+    [InlineData("--html", "PAGE", "--perplexity", "NaN")]
+    [InlineData("--html", "PAGE", "--embed-limit", "-1")]
+    [InlineData("--html", "nowhere/page.html")]
+    public async Task Inspect_WrongArguments_IsAUsageErrorAndWritesNothing(params string[] arguments)
+    {
+        Assert.Equal(ExitCodes.Usage, await Run(["inspect", "--data", set, .. arguments.Select(a => a == "PAGE" ? Path.Combine(root, "page.html") : a)]));
+        Assert.Equal([set], Directory.GetFileSystemEntries(root));
+    }
+
     [Theory]
     [InlineData("truncated")]
     [InlineData("text")]

@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Fovea.Training.Evaluation.Report;
 
-/// <summary>A self-contained HTML page, built section by section: no script, no address outside the file, readable on a phone and on paper.</summary>
+/// <summary>
+/// A self-contained HTML page, built section by section: no address outside the file, no script but one that is named by its hash, readable on a phone and on paper.
+/// </summary>
 public sealed class HtmlPage(string title)
 {
     private const string Style = """
@@ -22,13 +25,15 @@ public sealed class HtmlPage(string title)
         """;
 
     private readonly StringBuilder _body = new();
+    private string _style = "", _script = "";
 
     /// <summary>Text as it may stand between tags or in an attribute.</summary>
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
 
-    public HtmlPage Section(string heading, string? note = null)
+    /// <param name="id">What a link on the page may name.</param>
+    public HtmlPage Section(string heading, string? note = null, string? id = null)
     {
-        _body.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(heading)}</h2>\n");
+        _body.Append(CultureInfo.InvariantCulture, $"<h2{(id is null ? "" : $" id=\"{Escape(id)}\"")}>{Escape(heading)}</h2>\n");
         return note is null ? this : Note(note);
     }
 
@@ -75,6 +80,27 @@ public sealed class HtmlPage(string title)
         return this;
     }
 
+    /// <summary>Adds what is already markup: everything from outside in it must have gone through <see cref="Escape"/>.</summary>
+    public HtmlPage Markup(string markup)
+    {
+        _body.Append(markup).Append('\n');
+        return this;
+    }
+
+    /// <summary>Adds rules of style of a page of its own.</summary>
+    public HtmlPage AddStyle(string css)
+    {
+        _style += css;
+        return this;
+    }
+
+    /// <summary>Sets the page's one script; the page's policy lets exactly this text run.</summary>
+    public HtmlPage Script(string script)
+    {
+        _script = script;
+        return this;
+    }
+
     /// <summary>Images beside each other.</summary>
     /// <param name="figures">Image bytes with their media type (image/png, image/jpeg), a caption, and whether the caption is to stand out.</param>
     public HtmlPage Gallery(IEnumerable<(byte[] Image, string MediaType, string Caption, bool Marked)> figures)
@@ -93,10 +119,12 @@ public sealed class HtmlPage(string title)
     public override string ToString() => $"""
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-        <title>{Escape(title)}</title><style>{Style}</style></head>
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'{Policy}">
+        <title>{Escape(title)}</title><style>{Style}{_style}</style></head>
         <body><main><h1>{Escape(title)}</h1>
-        {_body}<footer>Made by Fovea. Research software, not a medical device.</footer></main></body></html>
+        {_body}<footer>Made by Fovea. Research software, not a medical device.</footer></main>{(_script.Length > 0 ? $"<script>{_script}</script>" : "")}</body></html>
 
         """;
+
+    private string Policy => _script.Length > 0 ? $"; script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(_script)))}'" : "";
 }
