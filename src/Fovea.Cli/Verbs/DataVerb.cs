@@ -7,6 +7,7 @@ internal static class DataVerb
 {
     public static Command Create() => new("data", "Make and examine data sets.")
     {
+        DataAugmentVerb.Create(),
         DataDrawVerb.Create(),
         DataInspectVerb.Create(),
         DataSplitVerb.Create(),

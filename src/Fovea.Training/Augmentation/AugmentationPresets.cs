@@ -42,7 +42,7 @@ public static class AugmentationPresets
             FlipHorizontal = true, FlipVertical = true, Rotation = Strength.PlusMinus(180), Zoom = Strength.PlusMinus(0.2), Shift = Strength.PlusMinus(0.05),
             Shear = Strength.PlusMinus(8, 0.3), OpticalDistortion = new(-0.1, 0.15, 0.3), GridDistortion = Strength.UpTo(0.25, 0.2),
             Blur = Strength.UpTo(1, 0.2), Brightness = Strength.PlusMinus(0.25), Contrast = Strength.PlusMinus(0.25), RgbShift = Strength.PlusMinus(12, 0.5),
-            Gamma = Strength.PlusMinus(0.25, 0.5), Hue = Strength.PlusMinus(8, 0.5), Saturation = Strength.PlusMinus(0.25, 0.5), Sharpen = Strength.UpTo(0.3, 0.2),
+            Gamma = Strength.PlusMinus(0.25, 0.5), Hue = Strength.PlusMinus(8, 0.5), Saturation = Strength.PlusMinus(0.25, 0.5), Sharpen = Strength.UpTo(0.15, 0.2),
             Noise = Strength.UpTo(6, 0.3), Jpeg = new(10, 50, 0.3), Cutout = new(0.1, 0.25, 0.3), Cutmix = new() { Alpha = 1, Probability = 0.3 },
         }),
     ];
