@@ -12,7 +12,7 @@ internal sealed class ChainOptions
     private readonly Option<int?> size = new("--size") { Description = "Side of the prepared square in pixels. Default: the chain's usual one, or the recipe's.", HelpName = "S" };
     private readonly Option<DecodeScale> decode = new("--decode")
     {
-        Description = "exact: decode every pixel of a JPEG; fast: at reduced scale where the size allows it, two or three times as quick and a little different.",
+        Description = "exact: decode every pixel of a JPEG; fast: at reduced scale where the size allows it, quicker and a little different.",
         DefaultValueFactory = _ => DecodeScale.Exact,
         HelpName = "exact|fast",
     };
