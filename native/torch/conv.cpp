@@ -15,45 +15,51 @@ using c10::optional;
 
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-bool has_kernels() {
+// Null on processors that they are not written for.
+const fovea::ConvKernels<float>* kernels() {
 #if defined(__x86_64__)
     static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    return has;
+    return has ? &fovea::conv_kernels_avx512() : nullptr;
 #else
-    return false;
+    return nullptr;
 #endif
 }
 
 bool usable(const Tensor& x, const Tensor& weight, int64_t groups) {
-    return has_kernels() && groups == 1 && x.dim() == 4 && weight.dim() == 4 && x.device().is_cpu() && weight.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
+    return kernels() && groups == 1 && x.dim() == 4 && weight.dim() == 4 && x.device().is_cpu() && weight.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
         && x.numel() > 0 && x.size(1) == weight.size(1) && x.is_contiguous(kChannelsLast) && weight.is_contiguous(kChannelsLast) && weight.size(2) * weight.size(3) > 1 && x.size(1) >= 16;
 }
 
-Tensor weight_gradient(const fovea::ConvShape& shape, const Tensor& x, const Tensor& dy, const Tensor& weight) {
-    const auto& kernels = fovea::conv_kernels_avx512();
+// How the threads share the work: by images, whose gradients are then added, or by outputs. On a machine with very many threads neither may be even.
+struct Shares {
+    int64_t tiles, parts;
+    bool by_images, even;
+
+    explicit Shares(const fovea::ConvShape& s) : tiles((s.out + fovea::kConvTile - 1) / fovea::kConvTile), parts(at::get_num_threads()) {
+        by_images = s.images % parts == 0 && s.out * s.kernel_h * s.kernel_w * s.in * parts <= 1 << 20;
+        even = by_images || tiles >= 4 * parts;
+    }
+};
+
+Tensor weight_gradient(const fovea::ConvShape& shape, const Shares& shares, const Tensor& x, const Tensor& dy, const Tensor& weight) {
     auto dw = at::empty_like(weight);
-    // Outputs are shared out among the threads where that is even; otherwise images, whose gradients are then added.
-    int64_t threads = at::get_num_threads(), tiles = (shape.out + fovea::kConvTile - 1) / fovea::kConvTile, scratch_bytes = kernels.scratch_bytes(shape);
-    bool by_images = tiles < 8 * threads && shape.images >= 2;
-    int64_t parts = std::min(threads, by_images ? shape.images : tiles);
-    auto scratch = at::empty({parts, scratch_bytes / 64 * 64 + 64}, at::kByte);
-    auto partial = by_images && parts > 1 ? at::empty({parts - 1, dw.numel()}, at::kFloat) : Tensor();
-    auto *xp = x.data_ptr<float>(), *dyp = dy.data_ptr<float>(), *dwp = dw.data_ptr<float>();
-    auto* scratch_base = scratch.data_ptr<uint8_t>();
+    auto scratch = at::empty({shares.parts, kernels()->scratch_bytes(shape) / 64 * 64 + 64}, at::kByte);
+    auto others = at::empty({shares.by_images ? shares.parts - 1 : 0, dw.numel()}, at::kFloat);
+    auto *xp = x.data_ptr<float>(), *dyp = dy.data_ptr<float>(), *dwp = dw.data_ptr<float>(), *op = others.data_ptr<float>();
+    auto* scratch_bytes = scratch.data_ptr<uint8_t>();
+    const int64_t parts = shares.parts, size = dw.numel();
     at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
         for (int64_t part = first; part < last; part++) {
-            auto* own = scratch_base + part * scratch.size(1);
-            if (by_images)
-                kernels.weight_gradient(shape, xp, dyp, part == 0 ? dwp : partial.data_ptr<float>() + (part - 1) * dw.numel(), shape.images * part / parts, shape.images * (part + 1) / parts, 0, shape.out, own);
+            auto* own = scratch_bytes + part * scratch.size(1);
+            if (shares.by_images)
+                kernels()->weight_gradient(shape, xp, dyp, part == 0 ? dwp : op + (part - 1) * size, shape.images * part / parts, shape.images * (part + 1) / parts, 0, shape.out, own);
             else
-                kernels.weight_gradient(shape, xp, dyp, dwp, 0, shape.images, tiles * part / parts * fovea::kConvTile, std::min(shape.out, tiles * (part + 1) / parts * fovea::kConvTile), own);
+                kernels()->weight_gradient(shape, xp, dyp, dwp, 0, shape.images, shares.tiles * part / parts * fovea::kConvTile,
+                                           std::min(shape.out, shares.tiles * (part + 1) / parts * fovea::kConvTile), own);
         }
     });
-    if (partial.defined())
-        for (int64_t part = 0; part + 1 < parts; part++) {
-            auto* p = partial.data_ptr<float>() + part * dw.numel();
-            for (int64_t i = 0; i < dw.numel(); i++) dwp[i] += p[i];
-        }
+    for (int64_t part = 0; part < others.size(0); part++)
+        for (int64_t i = 0; i < size; i++) dwp[i] += op[part * size + i];
     return dw;
 }
 
@@ -65,7 +71,7 @@ bool turns(const fovea::ConvShape& s) {
 Tensor input_gradient(const fovea::ConvShape& s, const Tensor& dy, const Tensor& weight) {
     auto turned = at::empty({s.in, s.out, s.kernel_h, s.kernel_w}, weight.options(), kChannelsLast);
     at::parallel_for(0, s.in / 16, 1 + (1 << 16) / (16 * s.out * s.kernel_h * s.kernel_w), [&](int64_t first, int64_t last) {
-        fovea::conv_kernels_avx512().turn(s, weight.data_ptr<float>(), turned.data_ptr<float>(), first * 16, last * 16);
+        kernels()->turn(s, weight.data_ptr<float>(), turned.data_ptr<float>(), first * 16, last * 16);
     });
     return at::mkldnn_convolution(dy, turned, {}, {s.dilation_h * (s.kernel_h - 1) - s.pad_h, s.dilation_w * (s.kernel_w - 1) - s.pad_w}, {1, 1}, {s.dilation_h, s.dilation_w}, 1);
 }
@@ -87,11 +93,12 @@ struct Conv2d : torch::autograd::Function<Conv2d> {
         bool bias = context->saved_data["bias"].toBool();
         auto dy = gradients[0].contiguous(kChannelsLast);
         fovea::ConvShape shape{x.size(0), x.size(2), x.size(3), x.size(1), dy.size(2), dy.size(3), dy.size(1), weight.size(2), weight.size(3), stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1]};
+        Shares shares(shape);
         // Where a gradient is to be differentiated again, libtorch's operator has to compute it.
-        bool plain = at::GradMode::is_enabled(), dx = context->needs_input_grad(0), turn = dx && !plain && turns(shape);
+        bool plain = at::GradMode::is_enabled() || !shares.even, dx = context->needs_input_grad(0), turn = dx && !plain && turns(shape);
         const int64_t bias_sizes[] = {weight.size(0)};
         auto rest = at::convolution_backward(dy, x, weight, at::OptionalIntArrayRef(bias_sizes), stride, padding, dilation, false, {0, 0}, 1, {dx && !turn, plain, bias});
-        return {turn ? input_gradient(shape, dy, weight) : std::get<0>(rest), plain ? std::get<1>(rest) : weight_gradient(shape, x, dy, weight), std::get<2>(rest), Tensor(), Tensor(), Tensor()};
+        return {turn ? input_gradient(shape, dy, weight) : std::get<0>(rest), plain ? std::get<1>(rest) : weight_gradient(shape, shares, x, dy, weight), std::get<2>(rest), Tensor(), Tensor(), Tensor()};
     }
 };
 
