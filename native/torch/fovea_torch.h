@@ -4,12 +4,13 @@
 #pragma once
 #include <cstdint>
 
-#define FTORCH_ABI 3
+#define FTORCH_ABI 4
 #define FTORCH_EXPORT extern "C" __attribute__((visibility("default")))
 
 typedef int32_t ftorch_status; // 0 ok, 1 failed
 typedef void* ftorch_tensor;
 typedef void* ftorch_op;
+typedef void* ftorch_script;
 
 enum ftorch_tag : int32_t {
     FTORCH_NONE = 0,
@@ -72,6 +73,11 @@ FTORCH_EXPORT int32_t ftorch_threads(int32_t n);                                
 FTORCH_EXPORT int32_t ftorch_cuda_devices();
 FTORCH_EXPORT ftorch_status ftorch_flush_denormal(int32_t on);
 FTORCH_EXPORT ftorch_status ftorch_deterministic(int32_t on);
+
+// TorchScript: the bytes must hold a program; they are not needed afterwards. Several threads may run one program.
+FTORCH_EXPORT ftorch_status ftorch_script_load(const void* bytes, int64_t size, ftorch_script* out);
+FTORCH_EXPORT ftorch_status ftorch_script_forward(ftorch_script script, ftorch_tensor x, ftorch_tensor* out);
+FTORCH_EXPORT void ftorch_script_free(ftorch_script script);
 
 struct ftorch_memory_stats {
     int64_t in_use, cached, peak, allocations, served_from_cache, handles;

@@ -5,6 +5,7 @@ using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Quality;
 using Fovea.Reporting;
+using Fovea.Training.Grading;
 
 namespace Fovea.Cli.Verbs;
 
@@ -18,11 +19,15 @@ internal static class GradeVerb
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
         var json = JsonOutput.Option();
-        return new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, force, json }.Runs((parse, cancel) =>
+        var torchScript = new TorchScriptOptions();
+        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, force, json };
+        torchScript.AddTo(command);
+        return command.Runs((parse, cancel) =>
         {
             var paths = ImagePaths.Expand(parse.GetValue(images)!);
-            using var loaded = GradingModel.Load(ModelOption.PathOf(parse.GetValue(model)));
             var folder = parse.GetValue(heatmap);
+            using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null);
+            using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
             var overlays = folder is null ? null : OverlayPaths(paths, folder);
             var code = ExitCodes.Ok;
             using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Grading", paths.Count, "images") : null;
@@ -31,7 +36,7 @@ internal static class GradeVerb
                 cancel.ThrowIfCancellationRequested();
                 try
                 {
-                    var report = Grade(loaded, paths[i], overlays?[i], parse.GetValue(force));
+                    var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
                     if (parse.GetValue(json)) JsonOutput.WriteLine(report);
                     else Console.Out.WriteLine(report.Line());
                 }
@@ -63,6 +68,14 @@ internal static class GradeVerb
         // A flat map is no explanation: the photograph is written as it is.
         ImageFile.Write(overlayPath, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels));
         return GradeReport.Of(result, model, quality, overlayPath);
+    }
+
+    private static GradeReport Grade(TorchScriptGrader program, string path, bool force)
+    {
+        var photograph = FundusImage.Read(path);
+        var quality = QualityAssessor.Assess(photograph);
+        if (!force) quality.ThrowIfUngradable(path);
+        return GradeReport.Of(program.Grade(photograph), program.Classes, program.Name, program.Sha256, quality);
     }
 
     /// <summary>One path an image; two photographs of one name in different folders must not overwrite each other's.</summary>

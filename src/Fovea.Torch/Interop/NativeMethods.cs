@@ -42,6 +42,10 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] internal static partial void ftorch_memory(out MemoryStatistics statistics);
     [LibraryImport(Library)] internal static partial void ftorch_memory_release_cache();
 
+    [LibraryImport(Library)] internal static partial Status ftorch_script_load(void* bytes, long size, out nint script);
+    [LibraryImport(Library)] internal static partial Status ftorch_script_forward(ScriptHandle script, TensorHandle x, out nint result);
+    [LibraryImport(Library)] internal static partial void ftorch_script_free(nint script);
+
     internal static string LastError()
     {
         var buffer = stackalloc byte[8192];

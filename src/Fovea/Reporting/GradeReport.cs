@@ -38,11 +38,20 @@ public sealed record GradeReport(
 
     public static GradeReport Of(GradeResult result, GradingModel model, QualityReport? quality = null, string? heatmap = null)
     {
-        ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(model);
+        return Of(result, model.Card.Classes, model.Name, model.Card.WeightsSha256, quality, heatmap);
+    }
+
+    /// <param name="classes">Names of the grades.</param>
+    /// <param name="model">Path of what graded.</param>
+    /// <param name="modelSha256">Of its weights, or of the whole file where they are not apart.</param>
+    public static GradeReport Of(GradeResult result, IReadOnlyList<string> classes, string model, string modelSha256, QualityReport? quality = null, string? heatmap = null)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(classes);
         var p = result.Prediction;
-        return new GradeReport(result.Image, p.Grade, model.Card.Classes[p.Grade], p.Probabilities, p.Score, p.Referable, AdviceFor(p.Referable),
-            Path.GetFileName(model.Name), model.Card.WeightsSha256, quality is null ? null : ReportedQuality.Of(quality), heatmap, ResearchNotice);
+        return new GradeReport(result.Image, p.Grade, classes[p.Grade], p.Probabilities, p.Score, p.Referable, AdviceFor(p.Referable),
+            Path.GetFileName(model), modelSha256, quality is null ? null : ReportedQuality.Of(quality), heatmap, ResearchNotice);
     }
 
     /// <summary>One line, e.g. <c>a.jpg: grade 2, moderate (71 %); refer to an ophthalmologist</c>.</summary>
