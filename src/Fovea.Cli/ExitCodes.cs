@@ -6,6 +6,7 @@ using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
+using Fovea.Training.Weights;
 
 namespace Fovea.Cli;
 
@@ -32,7 +33,7 @@ internal static class ExitCodes
             UsageException or UnknownModelException or RecipeException or RunDirectoryException or TrainingDivergedException => (Usage, OneLine(cause.Message)),
             UnreadableImageException or UnwritableImageException or ArrayFormatException or DatasetException => (UnreadableInput, OneLine(cause.Message)),
             UngradableException => (Ungradable, OneLine(cause.Message)),
-            WeightsFormatException or ModelFileException => (Model, OneLine(cause.Message)),
+            WeightsFormatException or ModelFileException or WeightsException => (Model, OneLine(cause.Message)),
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => (Bug, NativeLibraryMissing(cause)),
             OutOfMemoryException => (Bug, OutOfMemory),
             TorchException when cause.Message.Contains("allocate memory", StringComparison.Ordinal) || cause.Message.Contains("out of memory", StringComparison.Ordinal) =>

@@ -14,6 +14,7 @@ internal static class Program
         GradeVerb.Create(),
         ExplainVerb.Create(),
         ModelsVerb.Create(),
+        WeightsVerb.Create(),
         PreprocessVerb.Create(),
         ForwardVerb.Create(),
         TrainVerb.Create(),

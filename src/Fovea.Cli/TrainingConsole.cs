@@ -24,6 +24,10 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
                     Line(stage.What, stage.Total, "images").Report(stage.Done);
                     if (stage.Done == stage.Total) Close();
                     break;
+                case WeightsLoaded loaded:
+                    Close();
+                    Console.Error.WriteLine(loaded.Report.ToString());
+                    break;
                 case Resumed resumed:
                     Close();
                     Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"resuming after epoch {resumed.Epoch}, step {resumed.Step}"));

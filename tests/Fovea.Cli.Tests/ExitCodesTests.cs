@@ -6,6 +6,7 @@ using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
+using Fovea.Training.Weights;
 
 namespace Fovea.Cli.Tests;
 
@@ -28,6 +29,7 @@ public sealed class ExitCodesTests
         { new ModelFileException("x.fovea", "no weights", "Train it again."), 5 },
         { new UngradableException("photo.jpg", new QualityReport([new QualityProblem(QualityReason.TooDark, "mean 3, at least 20", "Take it again.")], null!)), 4 },
         { new WeightsFormatException("w.pth", "not weights", "Give a state dict."), 5 },
+        { new WeightsException("resnet50", "not on this machine", "Import them"), 5 },
         { new TrainingDivergedException("recipe.json", "the loss became NaN in epoch 3, step 4"), 2 },
         { new RunDirectoryException("runs/a", "another process works on this run", "Wait for its end, or give another folder"), 2 },
         { new DllNotFoundException("Unable to load shared library 'x'"), 1 },

@@ -30,9 +30,12 @@ internal static class FoveaProcess
     public static FoveaResult Run(params ReadOnlySpan<string> args) => Run(TimeSpan.FromMinutes(1), null, args);
 
     /// <summary>Runs <c>fovea args…</c> in a folder (null: where the tests run) with a limit of its own.</summary>
-    public static FoveaResult Run(TimeSpan limit, string? folder, params ReadOnlySpan<string> args)
+    public static FoveaResult Run(TimeSpan limit, string? folder, params ReadOnlySpan<string> args) => Run(limit, folder, new Dictionary<string, string>(), args);
+
+    /// <summary>The same with environment variables of its own, beside this process's.</summary>
+    public static FoveaResult Run(TimeSpan limit, string? folder, IReadOnlyDictionary<string, string> environment, params ReadOnlySpan<string> args)
     {
-        using var process = Start(folder, args);
+        using var process = Start(folder, environment, args);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(limit))
@@ -45,7 +48,9 @@ internal static class FoveaProcess
     }
 
     /// <summary>Starts <c>fovea args…</c> without waiting, for tests that signal or kill it. Both streams must be read, stdin is closed.</summary>
-    public static Process Start(string? folder, params ReadOnlySpan<string> args)
+    public static Process Start(string? folder, params ReadOnlySpan<string> args) => Start(folder, new Dictionary<string, string>(), args);
+
+    private static Process Start(string? folder, IReadOnlyDictionary<string, string> environment, ReadOnlySpan<string> args)
     {
         // The project reference copies the command, with its runtime configuration and native libraries, beside the tests.
         var start = new ProcessStartInfo("dotnet")
@@ -58,6 +63,8 @@ internal static class FoveaProcess
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Fovea.Cli.dll"));
         foreach (var argument in args)
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;

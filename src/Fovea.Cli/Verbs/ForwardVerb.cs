@@ -4,6 +4,7 @@ using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Files;
 using Fovea.Torch.Modules;
+using Fovea.Training.Weights;
 using Fovea.Weights;
 
 namespace Fovea.Cli.Verbs;
@@ -16,7 +17,7 @@ internal static class ForwardVerb
     public static Command Create()
     {
         var model = new Option<string>("--model") { Description = "Name of the network; see `fovea models list`.", Required = true, HelpName = "NAME" };
-        var weights = new Option<string>("--weights") { Description = "Weights: .safetensors, PyTorch .pth, or a model file .fovea.", Required = true, HelpName = "FILE" };
+        var weights = new Option<string>("--weights") { Description = "Weights: .safetensors, PyTorch .pth, a model file .fovea, or a name of `fovea weights list`.", Required = true, HelpName = "FILE|NAME" };
         var input = new Option<string>("--input") { Description = "float32 array [N, 3, H, W], normalised as the network expects.", Required = true, HelpName = "X.npy" };
         var output = new Option<string>("--output") { Description = "Where the logits [N, outputs] go, float32, before any softmax.", Required = true, HelpName = "Y.npy" };
         var classes = new Option<int?>("--classes") { Description = "Number of outputs. Default: what the weights have.", HelpName = "N" };
@@ -25,7 +26,7 @@ internal static class ForwardVerb
         {
             var entry = ModelCatalog.Find(parse.GetValue(model)!);
             if (parse.GetValue(classes) is < 1 or > 100_000) throw new UsageException("--classes: not a number of outputs. Give 1 to 100000.");
-            using var network = Load(entry, parse.GetValue(weights)!, parse.GetValue(classes), parse.GetValue(stage));
+            using var network = Load(entry, WeightsStore.Default.Resolve(parse.GetValue(weights)!), parse.GetValue(classes), parse.GetValue(stage));
             var x = ReadInput(parse.GetValue(input)!, entry);
             Npy.Write(parse.GetValue(output)!, Run(network, x, parse.GetValue(stage), cancel));
             return ExitCodes.Ok;

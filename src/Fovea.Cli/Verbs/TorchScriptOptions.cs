@@ -52,7 +52,7 @@ internal sealed class TorchScriptOptions
         if (spec is null) throw new UsageException("--torchscript: what is done to photographs must be declared. Add --preprocessing, e.g. fov@224.");
         if (names is null) throw new UsageException("--torchscript: its grades must be declared. Add --classes, e.g. 5.");
         var grades = ClassNames(names);
-        var spoken = new HeadSpec(parse.GetValue(head), grades.Count);
+        var spoken = new HeadSpec(parse.GetValue(head), grades.Length);
         if (spoken.Problem() is { } problem) throw new UsageException($"--head: {problem}. Give another.");
         return TorchScriptGrader.Load(file, SpecOf(spec), spoken, grades);
     }
@@ -76,7 +76,7 @@ internal sealed class TorchScriptOptions
         return spec.Problem() is { } problem ? throw new UsageException($"--preprocessing: {problem}. Give another.") : spec;
     }
 
-    private static IReadOnlyList<string> ClassNames(string given)
+    private static string[] ClassNames(string given)
     {
         string[] names = int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? [.. Enumerable.Range(0, Math.Min(count, MaxClasses + 1)).Select(k => k.ToString(CultureInfo.InvariantCulture))]

@@ -7,6 +7,7 @@ using Fovea.Training.Metrics;
 using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
+using Fovea.Training.Weights;
 
 namespace Fovea.Cli.Verbs;
 
@@ -17,7 +18,7 @@ internal static class TrainVerb
     {
         var recipe = new Option<string>("--recipe") { Description = "The experiment: a JSON file, see recipes/.", Required = true, HelpName = "FILE.json" };
         var data = DataOption.Create();
-        var weights = new Option<string?>("--weights") { Description = "Weights to start from: .safetensors, .pth or .fovea.", HelpName = "FILE" };
+        var weights = new Option<string?>("--weights") { Description = "Weights to start from: .safetensors, .pth, .fovea, or a name of `fovea weights list`. Default: the recipe's.", HelpName = "FILE|NAME" };
         var prepared = new Option<string?>("--prepared") { Description = "The data's images as `fovea data prepare` left them, by the recipe's steps.", HelpName = "DIR" };
         var output = new Option<string?>("--out") { Description = "Folder of the run. Default: runs/ and the recipe's name.", HelpName = "DIR" };
         var folds = new Option<int?>("--folds") { Description = "Cross-validate with so many folds instead of one split.", HelpName = "K" };
@@ -39,7 +40,7 @@ internal static class TrainVerb
                 var run = new RunDirectory(folder);
                 using var console = new TrainingConsole();
                 using var archive = parse.GetValue(prepared) is { } folderOfImages ? PreparedArchive.Open(folderOfImages) : null;
-                var experiment = new Experiment(plan, dataset, parse.GetValue(weights), console, archive);
+                var experiment = new Experiment(plan, dataset, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), console, archive);
                 var result = parse.GetValue(folds) is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
                 console.Dispose();
                 var subject = parse.GetValue(folds) is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
@@ -51,6 +52,8 @@ internal static class TrainVerb
                 return ExitCodes.Ok;
             });
     }
+
+    private static string? WeightsOf(string? named) => named is null ? null : WeightsStore.Default.Resolve(named);
 
     private static void CheckFolder(string folder, bool resume)
     {

@@ -35,8 +35,11 @@ public sealed record ModelRecipe
     /// <summary>A name of the catalogue (<c>fovea models list</c>).</summary>
     public string Architecture { get; init; } = "mobilenet_v2";
 
-    /// <summary>True where the run must start from pretrained weights, given with <c>--weights FILE</c>.</summary>
+    /// <summary>True where the run must start from pretrained weights: the registered ones of <see cref="Weights"/>, or those given with <c>--weights</c>.</summary>
     public bool Pretrained { get; init; }
+
+    /// <summary>Registered weights (<c>fovea weights list</c>) to start from; null for none. <c>--weights</c> overrides it.</summary>
+    public string? Weights { get; init; }
 
     /// <summary>Paths (with all below them) that are not trained and whose batch norms keep their statistics, e.g. <c>features.0</c>.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];

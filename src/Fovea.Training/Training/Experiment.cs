@@ -18,6 +18,9 @@ namespace Fovea.Training.Training;
 /// <param name="What">"Preparing images", "fold 2 of 5".</param>
 public sealed record StageProgress(string What, int Done, int Total) : TrainingEvent;
 
+/// <summary>The run starts from weights that others trained.</summary>
+public sealed record WeightsLoaded(TransferReport Report) : TrainingEvent;
+
 /// <summary>The outcome of an experiment.</summary>
 /// <param name="Metrics">On images that no choice depended on: the test part, or all held-out folds together.</param>
 /// <param name="History">Of the run, or of the last fold.</param>
@@ -89,21 +92,25 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         if (data.Classes != recipe.Head.Classes)
             throw new RecipeException(recipe.Name, $"head.classes is {recipe.Head.Classes}, the data set has {data.Classes}", $"Use --set head.classes={data.Classes}");
         if (recipe.Model.Pretrained && weights is null)
-            throw new RecipeException(recipe.Name, "the recipe starts from pretrained weights", "Give them with --weights FILE, or start from nothing with --set model.pretrained=false --set model.freeze=[]");
+            throw new RecipeException(recipe.Name, "the recipe starts from pretrained weights", "Give them with --weights FILE or NAME, or start from nothing with --set model.pretrained=false --set model.freeze=[]");
         data.RequireEveryClass();
         if (File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != RecipeFile.Write(recipe))
             throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
         if (weights is not null) _pretrained = PretrainedWeights.Read(weights);
-        NewNetwork().Dispose();
+        NewNetwork(report => observer?.Report(new WeightsLoaded(report))).Dispose();
     }
 
-    private Network NewNetwork()
+    private Network NewNetwork(Action<TransferReport>? loaded = null)
     {
         TorchRuntime.Seed((ulong)recipe.Seed);
         var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head));
         try
         {
-            if (_pretrained is not null) PretrainedWeights.Load(network, recipe.Model.Architecture, _pretrained, weights!);
+            if (_pretrained is not null)
+            {
+                var report = PretrainedWeights.Load(network, recipe.Model.Architecture, _pretrained, weights!);
+                loaded?.Invoke(report);
+            }
             Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
             return network;
         }
