@@ -13,11 +13,12 @@ internal static class DataSplitVerb
         var data = DataOption.Create();
         var folds = new Option<int?>("--folds") { Description = "Parts of a cross-validation, 2 to 100.", HelpName = "K" };
         var fractions = new Option<string?>("--fractions") { Description = "Shares of training, validation and optionally test, sum 1.", HelpName = "A,B[,C]" };
+        var subsample = new Option<string?>("--subsample") { Description = "Divide only so many images, or such a share of them, by class; the others are listed as unused.", HelpName = "N|SHARE" };
         var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same split on every machine.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var all = new Option<bool>("--all") { Description = "Divide an official test part too; without, it is left out." };
         var output = new Option<string>("--out") { Description = "The file to write.", Required = true, HelpName = "FILE.csv" };
         var json = JsonOutput.Option();
-        return new Command("split", "Divide a data set by class; a patient, and copies of a picture, stay on one side.") { data, folds, fractions, seed, all, output, json }
+        return new Command("split", "Divide a data set by class; a patient, and copies of a picture, stay on one side.") { data, folds, fractions, subsample, seed, all, output, json }
             .Runs((parse, cancel) =>
         {
             var (k, shares) = (parse.GetValue(folds), parse.GetValue(fractions));
@@ -33,17 +34,19 @@ internal static class DataSplitVerb
                 throw new DatasetException(dataset.Source, $"image '{duplicates.Unreadable[0].Id}' cannot be read{others}", "Replace it, or take it out of the labels");
             }
             var groups = PictureGroups.Of(dataset.Samples, duplicates);
-            var split = k is { } n ? Split.KFold(dataset, indices, groups, n, parse.GetValue(seed)) : Split.HoldOut(dataset, indices, groups, parsed!, parse.GetValue(seed));
+            var taken = parse.GetValue(subsample) is { } wanted ? SubSample(dataset, indices, groups, wanted, parse.GetValue(seed)) : indices;
+            var split = k is { } n ? Split.KFold(dataset, taken, groups, n, parse.GetValue(seed)) : Split.HoldOut(dataset, taken, groups, parsed!, parse.GetValue(seed));
+            split = split.WithUnused(dataset, indices.Except(taken), groups);
             split.Write(parse.GetValue(output)!);
-            var parts = split.Entries.GroupBy(e => e.Part).OrderBy(p => p.Key)
+            var parts = split.Entries.GroupBy(e => e.Part).OrderBy(p => (uint)p.Key) // the unused last
                 .Select(p => (Part: split.PartName(p.Key), Counts: dataset.CountClasses(p.Select(e => dataset.Samples[dataset.Find(e.Image)!.Value])))).ToArray();
-            var groupCount = split.Entries.Select(e => e.Group).Distinct(StringComparer.Ordinal).Count();
+            var groupCount = split.Entries.Where(e => e.Part != Split.Unused).Select(e => e.Group).Distinct(StringComparer.Ordinal).Count();
             if (parse.GetValue(json))
             {
                 JsonOutput.Write(new
                 {
                     file = parse.GetValue(output),
-                    images = indices.Length,
+                    images = taken.Length,
                     groups = groupCount,
                     seed = parse.GetValue(seed),
                     parts = parts.Select(p => new { part = p.Part, images = p.Counts.Sum(), classes = p.Counts }),
@@ -51,7 +54,7 @@ internal static class DataSplitVerb
             }
             else
             {
-                Console.Out.WriteLine($"{parse.GetValue(output)}: {indices.Length} images in {groupCount} groups");
+                Console.Out.WriteLine($"{parse.GetValue(output)}: {taken.Length} images in {groupCount} groups");
                 Console.Out.WriteLine($"{(k is null ? "part" : "fold"),-12}{"images",8}   by class");
                 foreach (var (part, counts) in parts) Console.Out.WriteLine($"{part,-12}{counts.Sum(),8}   {string.Join(", ", counts)}");
             }
@@ -66,6 +69,16 @@ internal static class DataSplitVerb
         if (all || test.Length == 0 || test.Length == everything.Length) return everything;
         Console.Error.WriteLine($"{test.Length} images of the official test part are left out; --all divides them too.");
         return [.. everything.Except(test)];
+    }
+
+    private static int[] SubSample(Dataset dataset, int[] indices, int[] groups, string wanted, ulong seed)
+    {
+        var number = double.TryParse(wanted, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : 0;
+        var count = number is > 0 and < 1 ? Math.Round(number * indices.Length) : number;
+        if (!(count >= 1 && count < indices.Length && count == Math.Floor(count)))
+            throw new UsageException($"--subsample: {wanted} is neither a share below 1 nor a number below {indices.Length}. Give for example .5 or {Math.Max(1, indices.Length / 2)}.");
+        var chosen = GroupSplitter.SubSample([.. indices.Select(i => dataset.Samples[i].Label)], [.. indices.Select(i => groups[i])], (int)count, seed);
+        return [.. indices.Where((_, i) => chosen[i])];
     }
 
     private static double[] Shares(string text)

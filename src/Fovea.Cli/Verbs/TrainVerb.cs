@@ -6,6 +6,7 @@ using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Metrics;
 using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
+using Fovea.Training.Splits;
 using Fovea.Training.Training;
 using Fovea.Training.Weights;
 
@@ -22,11 +23,12 @@ internal static class TrainVerb
         var prepared = new Option<string?>("--prepared") { Description = "The data's images as `fovea data prepare` left them, by the recipe's steps.", HelpName = "DIR" };
         var output = new Option<string?>("--out") { Description = "Folder of the run. Default: runs/ and the recipe's name.", HelpName = "DIR" };
         var folds = new Option<int?>("--folds") { Description = "Cross-validate with so many folds instead of one split.", HelpName = "K" };
+        var split = new Option<string?>("--split") { Description = "Train and measure by this split, as data split wrote it, instead of the data's own parts or the recipe's shares.", HelpName = "FILE.csv" };
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder." };
         var set = new Option<string[]>("--set") { Description = "Change a value of the recipe, e.g. training.epochs=3; may be repeated.", HelpName = "KEY=VALUE" };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: OMP_NUM_THREADS, else every processor that the process may use.", HelpName = "N" };
         var json = JsonOutput.Option();
-        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, resume, set, threads, json }
+        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, json }
             .Runs((parse, cancel) =>
             {
                 var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
@@ -34,16 +36,19 @@ internal static class TrainVerb
                 if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
                 if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
                 CheckFolder(folder, parse.GetValue(resume));
+                if (parse.GetValue(split) is not null && parse.GetValue(folds) is not null) throw new UsageException("--folds: the split says the folds. Leave out --folds or --split.");
+                var given = parse.GetValue(split) is { } file ? Split.Read(file) : null;
+                var foldCount = given is { FoldCount: > 0 } ? given.FoldCount : parse.GetValue(folds);
                 var dataset = parse.Open(data);
                 if (parse.GetValue(threads) is { } t) TorchRuntime.Threads = t;
 
                 var run = new RunDirectory(folder);
                 using var console = new TrainingConsole();
                 using var archive = parse.GetValue(prepared) is { } folderOfImages ? PreparedArchive.Open(folderOfImages) : null;
-                var experiment = new Experiment(plan, dataset, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), console, archive);
-                var result = parse.GetValue(folds) is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
+                var experiment = new Experiment(plan, dataset, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), console, archive, given);
+                var result = foldCount is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
                 console.Dispose();
-                var subject = parse.GetValue(folds) is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
+                var subject = foldCount is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
                 RunDirectory.WriteText(run.ReportHtml, RunReport.Make(plan.Name, subject, result.Metrics, result.History, [], plan));
 
                 if (parse.GetValue(json)) JsonOutput.Write(result.Metrics);

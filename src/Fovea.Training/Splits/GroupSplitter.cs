@@ -44,6 +44,17 @@ public static class GroupSplitter
         return part;
     }
 
+    /// <summary>A smaller set with about the same share of every class; groups come whole or not at all.</summary>
+    /// <param name="count">How many samples are wanted, 1 … all but one; groups make it a few more or less.</param>
+    /// <returns>For each sample, whether it is taken.</returns>
+    public static bool[] SubSample(IReadOnlyList<int> labels, IReadOnlyList<int> groups, int count, ulong seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(count, labels.Count);
+        var share = (double)count / labels.Count;
+        return [.. Parts(labels, groups, [share, 1 - share], seed).Select(part => part == 0)];
+    }
+
     /// <summary>How much a part lacks of what the group brings; between parts that lack the same, the emptier one.</summary>
     private static double Need(double[,] wanted, int part, int[] group, IReadOnlyList<int> labels)
     {

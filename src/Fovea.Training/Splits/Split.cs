@@ -7,17 +7,22 @@ namespace Fovea.Training.Splits;
 /// <param name="Image">Id of the sample.</param>
 /// <param name="Group">What stays together, called after its first sample; see <see cref="PictureGroups"/>.</param>
 /// <param name="Grade">Its class, so that a split made of other labels is noticed.</param>
-/// <param name="Part">The fold; without folds 0 training, 1 validation, 2 test.</param>
+/// <param name="Part">The fold; without folds 0 training, 1 validation, 2 test; <see cref="Split.Unused"/> for what a sub-sample left.</param>
 public sealed record SplitEntry(string Image, string Group, int Grade, int Part);
 
 /// <summary>
 /// Which sample belongs to which part: seeded, stratified by class, never through a group (<see cref="GroupSplitter"/>), and kept as a CSV file,
-/// <c>image,group,grade,fold</c> or <c>image,group,grade,part</c> with the parts training, validation and test.
+/// <c>image,group,grade,fold</c> or <c>image,group,grade,part</c> with the parts training, validation and test, or <c>unused</c>.
 /// </summary>
 public sealed class Split
 {
     public const int MaxFolds = 100;
+
+    /// <summary>The part of images that belong to none.</summary>
+    public const int Unused = -1;
+
     private const string FoldPrefix = "fold ";
+    private const string UnusedName = "unused";
 
     private Split(string name, int folds, IReadOnlyList<SplitEntry> entries) => (Name, FoldCount, Entries) = (name, folds, entries);
 
@@ -75,8 +80,19 @@ public sealed class Split
         return new Split("the split", folds, [.. samples.Select((s, i) => new SplitEntry(s.Id, dataset.Samples[groupOf[i]].Id, s.Label, partOf[i]))]);
     }
 
-    /// <summary><c>training</c>, <c>validation</c>, <c>test</c>, or the fold's number.</summary>
-    public string PartName(int part) => FoldCount > 0 ? part.ToString(CultureInfo.InvariantCulture) : SampleParts.Names[part];
+    /// <summary>The same split, in which the images that a sub-sample left have lines, too, so that none is lost without a word.</summary>
+    /// <param name="dataset">The data.</param>
+    /// <param name="indices">Positions of the images left.</param>
+    /// <param name="groups">Of every sample of the data.</param>
+    public Split WithUnused(Dataset dataset, IEnumerable<int> indices, int[] groups)
+    {
+        var entries = Entries.ToDictionary(e => dataset.Find(e.Image)!.Value);
+        foreach (var i in indices) entries.Add(i, new SplitEntry(dataset.Samples[i].Id, dataset.Samples[groups[i]].Id, dataset.Samples[i].Label, Unused));
+        return new Split(Name, FoldCount, [.. entries.OrderBy(e => e.Key).Select(e => e.Value)]);
+    }
+
+    /// <summary><c>training</c>, <c>validation</c>, <c>test</c>, the fold's number, or <c>unused</c>.</summary>
+    public string PartName(int part) => part == Unused ? UnusedName : FoldCount > 0 ? part.ToString(CultureInfo.InvariantCulture) : SampleParts.Names[part];
 
     /// <exception cref="IOException">The folder does not exist, or the disk is full.</exception>
     public void Write(string path) => CsvText.Write(path, Entries
@@ -92,7 +108,7 @@ public sealed class Split
         var group = table.Find("group");
         var column = table.Require("part", "fold");
         // A run of `fovea train --folds` keeps its split with the parts "fold 0", "fold 1", …
-        var isFold = column == "fold" || table.Text(0, column).StartsWith(FoldPrefix, StringComparison.Ordinal);
+        var isFold = column == "fold" || Enumerable.Range(0, table.RowCount).Any(row => table.Text(row, column).StartsWith(FoldPrefix, StringComparison.Ordinal));
         var entries = new List<SplitEntry>(table.RowCount);
         var images = new HashSet<string>(StringComparer.Ordinal);
         var partOfGroup = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -101,14 +117,14 @@ public sealed class Split
             var id = table.RequiredText(row, image);
             if (!images.Add(id)) throw table.Error(row, image, $"'{id}' occurs a second time", "Keep one line per image");
             var groupName = group is null ? id : table.RequiredText(row, group);
-            var part = isFold ? Fold(table, row, column)
+            var part = table.Text(row, column) == UnusedName ? Unused : isFold ? Fold(table, row, column)
                 : (SampleParts.Named(table.Text(row, column)) ?? throw table.Error(row, column, $"'{table.Text(row, column)}' is not a part", SampleParts.Remedy)) - SamplePart.Training;
-            if (!partOfGroup.TryAdd(groupName, part) && partOfGroup[groupName] != part)
+            if (part != Unused && !partOfGroup.TryAdd(groupName, part) && partOfGroup[groupName] != part)
                 throw table.Error(row, column, $"another image of group '{groupName}' lies in another part", "Keep a group on one side, or make the split again");
             entries.Add(new SplitEntry(id, groupName, table.Integer(row, grade, 0, Metrics.Predictions.MaxClasses - 1, "a class"), part));
         }
         var folds = isFold ? entries.Max(e => e.Part) + 1 : 0;
-        var used = entries.Select(e => e.Part).Distinct().Count();
+        var used = entries.Select(e => e.Part).Where(part => part != Unused).Distinct().Count();
         if (used < Math.Max(2, folds)) throw new DatasetException(path, $"only {used} of the parts hold images", "Make the split again");
         return new Split(path, folds, entries);
     }
@@ -121,27 +137,41 @@ public sealed class Split
             : throw table.Error(row, column, $"'{text}' is not a fold from 0 to {MaxFolds - 1}", "Correct the cell, or make the split again");
     }
 
-    /// <summary>The part of every sample of the data, −1 for those that the split leaves out (an official test part).</summary>
-    /// <exception cref="DatasetException">Split and data do not fit.</exception>
-    public int[] PartOf(Dataset dataset)
+    /// <summary>The part of every sample of the data; <see cref="Unused"/>, too, for those that the split does not name (an official test part).</summary>
+    /// <param name="groups">Of every sample of the data: what must not part; null: patients only.</param>
+    /// <exception cref="DatasetException">Split and data do not fit, or the split parts a group.</exception>
+    public int[] PartOf(Dataset dataset, IReadOnlyList<int>? groups = null)
     {
         var parts = new int[dataset.Samples.Count];
-        Array.Fill(parts, -1);
+        Array.Fill(parts, Unused);
+        var named = new bool[parts.Length];
         foreach (var entry in Entries)
         {
             if (dataset.Find(entry.Image) is not { } i)
                 throw new DatasetException(Name, $"image '{entry.Image}' is not in {dataset.Source}", "Give the data that the split was made of");
             if (dataset.Samples[i].Label != entry.Grade)
                 throw new DatasetException(Name, $"image '{entry.Image}' has class {entry.Grade} here and {dataset.Samples[i].Label} in {dataset.Source}", "Make the split again");
-            parts[i] = entry.Part;
+            (parts[i], named[i]) = (entry.Part, true);
         }
         // Whole official parts may be left out, single images may not: they would be lost without a word.
-        var divided = Enumerable.Range(0, parts.Length).Where(i => parts[i] >= 0).Select(i => dataset.Samples[i].Part).ToHashSet();
+        var divided = Enumerable.Range(0, parts.Length).Where(i => named[i]).Select(i => dataset.Samples[i].Part).ToHashSet();
         for (var i = 0; i < parts.Length; i++)
         {
-            if (parts[i] < 0 && divided.Contains(dataset.Samples[i].Part))
+            if (!named[i] && divided.Contains(dataset.Samples[i].Part))
                 throw new DatasetException(Name, $"image '{dataset.Samples[i].Id}' of {dataset.Source} has no line", "Make the split again");
         }
+        RequireWholeGroups(dataset, parts, groups ?? PictureGroups.Of(dataset.Samples, null));
         return parts;
+    }
+
+    private void RequireWholeGroups(Dataset dataset, int[] parts, IReadOnlyList<int> groups)
+    {
+        var firstOf = new Dictionary<int, int>();
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (parts[i] == Unused || firstOf.TryAdd(groups[i], i) || parts[firstOf[groups[i]]] == parts[i]) continue;
+            throw new DatasetException(Name, $"images '{dataset.Samples[firstOf[groups[i]]].Id}' and '{dataset.Samples[i].Id}' are one patient's or one picture's and lie in different parts",
+                "Make the split again with fovea data split");
+        }
     }
 }

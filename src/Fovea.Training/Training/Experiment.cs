@@ -28,19 +28,20 @@ public sealed record ExperimentResult(MetricsReport Metrics, Predictions Predict
 
 /// <summary>From a recipe and a data set to a measured model: split, prepare, train, evaluate once, write.</summary>
 /// <param name="prepared">The data's images as `fovea data prepare` left them; null: they are prepared now, and kept in memory.</param>
-public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IProgress<TrainingEvent>? observer = null, PreparedArchive? prepared = null)
+/// <param name="split">Who trains and who tests; null: the data set's own parts, or the recipe's shares.</param>
+public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IProgress<TrainingEvent>? observer = null, PreparedArchive? prepared = null, Split? split = null)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private IReadOnlyDictionary<string, StoredTensor>? _pretrained;
 
-    /// <summary>One training run with the data set's own parts, or the recipe's split.</summary>
+    /// <summary>One training run with the split given, the data set's own parts, or the recipe's shares.</summary>
     public ExperimentResult Run(RunDirectory run, CancellationToken cancel = default)
     {
         Check(run);
         var all = PrepareAll(cancel);
-        var parts = data.HasParts
-            ? [.. all.Ids.Select(id => data.Samples[data.Find(id)!.Value].Part switch { SamplePart.Validation => 1, SamplePart.Test => 2, _ => 0 })]
+        var parts = split is not null ? ByGroups(all, groups => split.PartOf(data, groups))
+            : data.HasParts ? ByGroups(all, groups => OfficialParts.Of(data, groups))
             : Parts(all, [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
         using var claim = Start(run, all, parts, ["training", "validation", "test"]);
         var (training, validation, test) = (NotEmpty(Where(all, parts, 0), "training"), Where(all, parts, 1), new TestPart(Where(all, parts, 2)));
@@ -60,7 +61,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     {
         Check(root);
         var all = PrepareAll(cancel);
-        var foldOf = Parts(all, [.. Enumerable.Repeat(1.0 / folds, folds)], (ulong)recipe.Seed);
+        var foldOf = split is not null ? ByGroups(all, groups => split.PartOf(data, groups)) : Parts(all, [.. Enumerable.Repeat(1.0 / folds, folds)], (ulong)recipe.Seed);
         using var claim = Start(root, all, foldOf, [.. Enumerable.Range(0, folds).Select(f => $"fold {f}")]);
         var predictions = new List<Predictions>();
         IReadOnlyList<EpochMetrics> history = [];
@@ -140,7 +141,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     }
 
     private static PreparedSet Where(PreparedSet set, int[] parts, int part, bool except = false) =>
-        set.Subset([.. Enumerable.Range(0, set.Count).Where(i => parts[i] == part != except)]);
+        set.Subset([.. Enumerable.Range(0, set.Count).Where(i => parts[i] != Split.Unused && parts[i] == part != except)]);
 
     /// <summary>Choosing an epoch needs a validation part; it comes out of the training folds, so that the held-out fold stays unseen.</summary>
     private (PreparedSet Training, PreparedSet? Validation) InnerSplit(PreparedSet training, int fold)
@@ -148,6 +149,16 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         if (recipe.Training.Select == Selection.Last) return (training, null);
         var parts = Parts(training, [1 - recipe.Split.Validation, recipe.Split.Validation], (ulong)recipe.Seed + (ulong)fold + 1);
         return (Where(training, parts, 0), Where(training, parts, 1));
+    }
+
+    /// <summary>Parts of the data's samples, found by their groups, as parts of the images at hand: a prepared set lacks those that could not be read.</summary>
+    private int[] ByGroups(PreparedSet all, Func<int[], int[]> parts)
+    {
+        int[] groups = [.. Enumerable.Range(0, data.Samples.Count).Select(i => -1 - i)]; // an image that is not at hand is alone
+        int[] positions = [.. all.Ids.Select(id => data.Find(id)!.Value)];
+        for (var i = 0; i < positions.Length; i++) groups[positions[i]] = all.Groups[i];
+        var ofData = parts(groups);
+        return [.. positions.Select(i => ofData[i])];
     }
 
     private int[] Parts(PreparedSet set, double[] shares, ulong seed)
@@ -167,9 +178,9 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         var claim = run.Claim();
         try
         {
-            var split = CsvText.Of(all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{names[parts[i]]}").Prepend("image,group,grade,part"));
+            var split = CsvText.Of(all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{(parts[i] == Split.Unused ? "unused" : names[parts[i]])}").Prepend("image,group,grade,part"));
             if (File.Exists(run.SplitCsv) && File.ReadAllText(run.SplitCsv) != split)
-                throw new RunDirectoryException(run.Path, "its run was begun with other images, labels or folds", "Resume with the same --data and --folds, or give another folder");
+                throw new RunDirectoryException(run.Path, "its run was begun with other images, labels or folds", "Resume with the same --data, --folds and --split, or give another folder");
             RunDirectory.WriteText(run.SplitCsv, split);
             run.WriteRecipe(recipe);
             RunDirectory.WriteText(run.EnvironmentJson, JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");

@@ -51,6 +51,28 @@ public sealed class DataInspectAndSplitTests : IDisposable
         Assert.Equal([set], Directory.GetFileSystemEntries(root));
     }
 
+    [Fact]
+    public async Task Split_SubSample_ListsTheUnused()
+    {
+        string file = Path.Combine(root, "split.csv");
+        Assert.Equal(ExitCodes.Ok, await Run("split", "--data", set, "--subsample", ".5", "--fractions", ".5,.5", "--out", file));
+        string[] lines = File.ReadAllLines(file);
+        Assert.Equal(41, lines.Length);
+        Assert.InRange(lines.Count(line => line.EndsWith(",unused", StringComparison.Ordinal)), 18, 22);
+    }
+
+    [Fact]
+    public async Task InspectAndSplit_JoinedSets_AreOne()
+    {
+        string second = Path.Combine(root, "second");
+        MadeUpDataset.Write(second, new MadeUpDatasetSpec(20) { Size = 32, Seed = 4 }, cancellation: TestContext.Current.CancellationToken);
+        string file = Path.Combine(root, "split.csv");
+        Assert.Equal(ExitCodes.Ok, await Run("split", "--data", set, "--data", $"{second}?name=second&map=0:0,1:1,2:1,3:4,4:4", "--folds", "2", "--out", file));
+        Assert.Equal(20, File.ReadLines(file).Count(line => line.StartsWith("second/", StringComparison.Ordinal)));
+        Assert.Equal(ExitCodes.UnreadableInput, await Run("split", "--data", set, "--data", second, "--folds", "2", "--out", file)); // two sets of one name
+        Assert.Equal(ExitCodes.UnreadableInput, await Run("split", "--data", set, "--data", $"{second}?name=second&map=0:low,1:low,2:low,3:high,4:high", "--folds", "2", "--out", file));
+    }
+
     [Theory]
     [InlineData("truncated")]
     [InlineData("text")]
@@ -81,6 +103,9 @@ public sealed class DataInspectAndSplitTests : IDisposable
     [InlineData("--fractions", ".5,.4")]
     [InlineData("--fractions", "1")]
     [InlineData("--fractions", ".5,x,.5")]
+    [InlineData("--fractions", ".5,.5", "--subsample", "40")]
+    [InlineData("--fractions", ".5,.5", "--subsample", "1.5")]
+    [InlineData("--fractions", ".5,.5", "--subsample", "half")]
     public async Task Split_WrongArguments_IsAUsageError(params string[] arguments)
     {
         Assert.Equal(ExitCodes.Usage, await Run(["split", "--data", set, "--out", Path.Combine(root, "split.csv"), .. arguments]));

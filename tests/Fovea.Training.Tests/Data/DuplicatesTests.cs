@@ -50,15 +50,77 @@ public sealed class DuplicatesTests
         Assert.Equal([["copy", "good"]], found.Exact);
     }
 
-    // Exact pairs as the data's README lists them. The most alike different photographs differ by 0.060, twice the threshold.
+    private static Image Cropped(Image image, double left, double top, double right, double bottom)
+    {
+        var (x, y) = ((int)(left * image.Width), (int)(top * image.Height));
+        return image.Crop(x, y, image.Width - x - (int)(right * image.Width), image.Height - y - (int)(bottom * image.Height));
+    }
+
+    private static Image Brighter(Image image)
+    {
+        var brighter = image.Clone();
+        for (var i = 0; i < image.Pixels.Length; i++) brighter.Pixels[i] = (byte)Math.Min(255, image.Pixels[i] * 1.2 + 10);
+        return brighter;
+    }
+
+    private static readonly (string Name, Mirroring Mirroring, Func<Image, Image> Make)[] Copies =
+    [
+        ("jpeg", Mirroring.None, i => Recoded(i, 20)),
+        ("smaller", Mirroring.None, i => i.Resize(i.Width / 3, i.Height / 3, Interpolation.Area)),
+        ("square", Mirroring.None, i => i.Resize(224, 224, Interpolation.Area)),
+        ("brighter", Mirroring.None, Brighter),
+        ("cropped", Mirroring.None, i => Cropped(i, .04, .04, .04, .04)),
+        ("cut", Mirroring.None, i => Cropped(i, .05, .05, 0, 0)),
+        ("mirrored", Mirroring.LeftRight, i => i.FlipHorizontal()),
+        ("overturned", Mirroring.UpDown, i => Recoded(i.FlipVertical(), 60)),
+        ("turned", Mirroring.Both, i => i.FlipVertical().FlipHorizontal().Resize(300, 200, Interpolation.Area)),
+    ];
+
+    /// <summary>Plants the copies of every few pictures among all of them, and expects each found beside its original and nothing else.</summary>
+    private static void FindsEveryPlantedCopy(Image[] pictures, int every, params (string, string)[] known)
+    {
+        var all = pictures.Select((picture, i) => (Id: $"{i:000}", Print: ImageFingerprint.Of(picture))).ToList();
+        for (var i = 0; i < pictures.Length; i += every)
+        {
+            var (name, _, make) = Copies[i / every % Copies.Length];
+            all.Add(($"{i:000} {name}", ImageFingerprint.Of(make(pictures[i]))));
+        }
+        var found = Duplicates.Of([.. all.Select(a => a.Id)], [.. all.Select(a => a.Print)], TestContext.Current.CancellationToken);
+        Assert.Empty(found.Exact);
+        var expected = all.Skip(pictures.Length).Select(copy => (copy.Id[..3], copy.Id, Copies.First(c => copy.Id.EndsWith(c.Name, StringComparison.Ordinal)).Mirroring));
+        Assert.Equal(expected.Concat(known.Select(k => (k.Item1, k.Item2, Mirroring.None))).Order(), found.Near.Select(p => (p.First, p.Second, p.Mirroring)).Order());
+    }
+
     [Fact]
-    public void Find_Idrid_TheFiveKnownPairsAndNoOther()
+    public void Find_CopiesAmongMadeUpRetinas_EachAndNoOther() => FindsEveryPlantedCopy(
+        [.. Enumerable.Range(0, 72).Select(i => Fovea.Training.MadeUp.RetinaPainter.Paint((ulong)i, i % 5, 256).Image)], 4);
+
+    // Without the five exact copies; 013 and 397 are one eye photographed twice, which their vessels show.
+    [Fact]
+    public void Find_CopiesAmongPhotographs_EachAndNoOther()
+    {
+        var dataset = DatasetReaders.Open(TestFolder.RealData("idrid/grading"));
+        FindsEveryPlantedCopy([.. Enumerable.Range(100, 90).Select(i => dataset.Read(i).Pixels)], 5);
+    }
+
+    // Exact pairs as the data's README lists them, and the eye that was photographed twice.
+    [Fact]
+    public void Find_Idrid_TheKnownPairsAndNoOther()
     {
         var dataset = DatasetReaders.Open(TestFolder.RealData("idrid/grading"));
         var found = Duplicates.Find(dataset, null, TestContext.Current.CancellationToken);
         Assert.Equal([["IDRiD_021.jpg", "IDRiD_391.jpg"], ["IDRiD_028.jpg", "IDRiD_327.jpg"], ["IDRiD_045.jpg", "IDRiD_333.jpg"],
             ["IDRiD_073.jpg", "IDRiD_375.jpg"], ["IDRiD_079.jpg", "IDRiD_279.jpg"]], found.Exact);
-        Assert.Empty(found.Near);
+        Assert.Equal([("IDRiD_013.jpg", "IDRiD_397.jpg", Mirroring.None)], found.Near.Select(p => (p.First, p.Second, p.Mirroring)));
         Assert.Empty(found.Unreadable);
+    }
+
+    [Fact]
+    public void Find_KermanySamples_NoScanOfAnotherPatient()
+    {
+        var dataset = DatasetReaders.Open(TestFolder.RealData("kermany_samples"));
+        var found = Duplicates.Find(dataset, null, TestContext.Current.CancellationToken);
+        Assert.Empty(found.Exact);
+        Assert.All(found.Near, p => Assert.Equal(dataset.Samples[dataset.Find(p.First)!.Value].Patient, dataset.Samples[dataset.Find(p.Second)!.Value].Patient));
     }
 }

@@ -97,6 +97,101 @@ public sealed class SplitTests
             && readFolds.PartOf(data).SequenceEqual(folds.Entries.Select(e => e.Part));
     });
 
+    /// <summary>Some images joined by patients, some by pictures that are copies: the groups are what that makes together.</summary>
+    private static int[] GroupsWithCopies(Dataset data, ulong seed)
+    {
+        var random = SeededRandom.For(seed, 7);
+        int[] picture = [.. data.Samples.Select(_ => random.NextInt(data.Samples.Count))];
+        var looks = Enumerable.Range(0, 12).Select(i => ImageFingerprint.Of(Tests.Data.Pictures.Noise((ulong)i, 24, 18))).ToArray();
+        // Twelve pictures, each shown by the images that drew its number; the others show none.
+        return PictureGroups.Of(data.Samples, Duplicates.Of([.. data.Samples.Select(s => s.Id)], [.. picture.Select(p => p < looks.Length ? looks[p] : null)], TestContext.Current.CancellationToken));
+    }
+
+    private static bool NoGroupCrosses(Dataset data, int[] groups, Split split) => split.Entries.Where(e => e.Part != Split.Unused)
+        .GroupBy(e => groups[data.Find(e.Image)!.Value]).All(group => group.Select(e => e.Part).Distinct().Count() == 1);
+
+    [Fact]
+    public void EverySplit_PatientsAndCopies_NoneCrosses() => ForAny(2, (data, seed) =>
+    {
+        var groups = GroupsWithCopies(data, seed);
+        var chosen = GroupSplitter.SubSample([.. data.Samples.Select(s => s.Label)], groups, data.Samples.Count * 3 / 4, seed);
+        int[] taken = [.. All(data).Where(i => chosen[i])];
+        // A sub-sample may have too few groups of a class to divide; whole sets have enough.
+        return NoGroupCrosses(data, groups, Split.KFold(data, All(data), groups, 2, seed))
+            && NoGroupCrosses(data, groups, Split.HoldOut(data, All(data), groups, [.7, .3], seed))
+            && !taken.Select(i => groups[i]).Intersect(All(data).Except(taken).Select(i => groups[i])).Any();
+    });
+
+    [Fact]
+    public void SubSample_SingleImages_EveryClassWithinOneOfItsShare() => ForAny(1, (data, seed) =>
+    {
+        var chosen = GroupSplitter.SubSample([.. data.Samples.Select(s => s.Label)], All(data), data.Samples.Count / 3, seed);
+        var (totals, taken) = (data.CountClasses(data.Samples), data.CountClasses(data.Samples.Where((_, i) => chosen[i])));
+        return Enumerable.Range(0, 5).All(c => Math.Abs(taken[c] - totals[c] * (data.Samples.Count / 3) / (double)data.Samples.Count) < 1);
+    });
+
+    [Fact]
+    public void SubSample_Patients_EveryClassWithinTheLargestGroupOfItsShare() => ForAny(2, (data, seed) =>
+    {
+        var groups = PictureGroups.Of(data.Samples, null);
+        var chosen = GroupSplitter.SubSample([.. data.Samples.Select(s => s.Label)], groups, data.Samples.Count / 2, seed);
+        var (totals, taken) = (data.CountClasses(data.Samples), data.CountClasses(data.Samples.Where((_, i) => chosen[i])));
+        var largest = groups.CountBy(g => g).Max(g => g.Value);
+        return Enumerable.Range(0, 5).All(c => Math.Abs(taken[c] - totals[c] / 2.0) <= largest);
+    });
+
+    // Kermany's set as the OCT system sampled it: 60,000 of 83,495 scans, shares 44.6, 13.6, 10.3 and 31.5 %.
+    [Fact]
+    public void SubSample_KermanysShares_Kept()
+    {
+        int[] labels = [.. Enumerable.Range(0, 83_495).Select(i => i % 1000 < 446 ? 0 : i % 1000 < 582 ? 1 : i % 1000 < 685 ? 2 : 3)];
+        var chosen = GroupSplitter.SubSample(labels, [.. Enumerable.Range(0, labels.Length)], 60_000, 42);
+        var counts = labels.Where((_, i) => chosen[i]).CountBy(l => l).OrderBy(c => c.Key).Select(c => c.Value / 60_000.0).ToArray();
+        Assert.Equal([.446, .136, .103, .315], counts.Select(c => Math.Round(c, 3)));
+        Assert.InRange(chosen.Count(c => c), 59_998, 60_002);
+    }
+
+    [Fact]
+    public void WithUnused_WriteThenRead_UnusedStaysUnused()
+    {
+        using var folder = new TestFolder();
+        var data = Data(Enumerable.Range(0, 60).Select(i => (i % 5, (string?)$"p{i / 2}")));
+        var groups = PictureGroups.Of(data.Samples, null);
+        foreach (var split in new[] { Split.HoldOut(data, [.. Enumerable.Range(20, 40)], groups, [.5, .5], 1), Split.KFold(data, [.. Enumerable.Range(20, 40)], groups, 2, 1) })
+        {
+            var full = split.WithUnused(data, Enumerable.Range(0, 20), groups);
+            Assert.Equal(data.Samples.Select(s => s.Id), full.Entries.Select(e => e.Image));
+            full.Write(folder["s.csv"]);
+            var read = Split.Read(folder["s.csv"]);
+            Assert.Equal(full.Entries, read.Entries);
+            Assert.Equal(split.FoldCount, read.FoldCount);
+            Assert.All(read.PartOf(data)[..20], part => Assert.Equal(Split.Unused, part));
+            Assert.All(read.PartOf(data)[20..], part => Assert.InRange(part, 0, 1));
+        }
+    }
+
+    [Fact]
+    public void PartOf_PatientOnBothSides_Refused()
+    {
+        using var folder = new TestFolder();
+        var data = Data([(0, "p"), (1, null), (0, "p")], classes: 2);
+        var path = folder.Write("s.csv", "image,grade,part\nimg_00000,0,train\nimg_00001,1,train\nimg_00002,0,val\n");
+        Assert.Contains("images 'img_00000' and 'img_00002' are one patient's or one picture's and lie in different parts", Assert.Throws<DatasetException>(() => Split.Read(path).PartOf(data)).Message, StringComparison.Ordinal);
+        data = Data([(0, null), (1, null), (0, null)], classes: 2);
+        Assert.Equal([0, 0, 1], Split.Read(path).PartOf(data));
+        Assert.Throws<DatasetException>(() => Split.Read(path).PartOf(data, [0, 1, 0])); // the same by a copied picture
+    }
+
+    [Fact]
+    public void OfficialParts_JoinedSets_CopiesOfAnotherSetsTestPartDoNotTrain()
+    {
+        Sample[] samples = [new("a/0", 0) { Origin = "a", Part = SamplePart.Training }, new("a/1", 1) { Origin = "a", Part = SamplePart.Test }, new("b/0", 0) { Origin = "b" }, new("b/1", 1) { Origin = "b" }];
+        var data = new Dataset("a + b", "csv", ["x", "y"], samples);
+        Assert.Equal([0, 2, 0, 0], OfficialParts.Of(data, [0, 1, 2, 3]));
+        Assert.Equal([0, 2, 0, Split.Unused], OfficialParts.Of(data, [0, 1, 2, 1])); // b/1 shows what a/1 shows
+        Assert.Equal([0, 2, 0, 0], OfficialParts.Of(data, [1, 1, 2, 3]));            // as published, within one set
+    }
+
     [Fact]
     public void Read_SplitOfARun_KnowsItsFolds()
     {

@@ -4,6 +4,7 @@ using Fovea.Models;
 using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Recipes;
+using Fovea.Training.Splits;
 using Fovea.Training.Training;
 using static Fovea.Training.Tests.Training.TinyTraining;
 
@@ -31,6 +32,27 @@ public sealed class ExperimentTests : IDisposable
             if (stopAfter?.Invoke(e) == true) stop.Cancel();
         }));
         return (experiment.CrossValidate(run, folds, stop.Token), events);
+    }
+
+    [Fact]
+    public void Run_WithASplit_UsesItsPartsAndLeavesTheUnused()
+    {
+        var data = Data(30);
+        var path = _folder.Write("s.csv", "image,grade,part\n" + string.Concat(data.Samples.Select((s, i) => $"{s.Id},{s.Label},{(i < 5 ? "unused" : i < 20 ? "training" : i < 25 ? "validation" : "test")}\n")));
+        var run = new RunDirectory(_folder["run"]);
+        var result = new Experiment(Recipe(), data, null, split: Split.Read(path)).Run(run, TestContext.Current.CancellationToken);
+        Assert.Equal(Enumerable.Range(25, 5).Select(i => $"i{i}"), result.Predictions.Images);
+        Assert.Equal(["unused", "training", "validation", "test"], File.ReadLines(run.SplitCsv).Skip(1).Select(line => line.Split(',')[3]).Distinct());
+    }
+
+    [Fact]
+    public void CrossValidate_WithFoldsGiven_PredictsEachImageOnceButTheUnused()
+    {
+        var data = Data(25);
+        var path = _folder.Write("s.csv", "image,grade,fold\n" + string.Concat(data.Samples.Select((s, i) => $"{s.Id},{s.Label},{(i < 5 ? "unused" : i / 5 % 2)}\n")));
+        var split = Split.Read(path);
+        var result = new Experiment(Recipe(), data, null, split: split).CrossValidate(new RunDirectory(_folder["run"]), split.FoldCount, TestContext.Current.CancellationToken);
+        Assert.Equal(data.Samples.Skip(5).Select(s => s.Id).Order(StringComparer.Ordinal), result.Predictions.Images.Order(StringComparer.Ordinal));
     }
 
     [Fact]
