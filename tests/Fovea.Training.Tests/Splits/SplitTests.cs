@@ -144,7 +144,7 @@ public sealed class SplitTests
     [Fact]
     public void SubSample_KermanysShares_Kept()
     {
-        int[] labels = [.. Enumerable.Range(0, 83_495).Select(i => i % 1000 < 446 ? 0 : i % 1000 < 582 ? 1 : i % 1000 < 685 ? 2 : 3)];
+        int[] labels = [.. Enumerable.Range(0, 83_495).Select(i => i / 83.495).Select(share => share < 446 ? 0 : share < 582 ? 1 : share < 685 ? 2 : 3)];
         var chosen = GroupSplitter.SubSample(labels, [.. Enumerable.Range(0, labels.Length)], 60_000, 42);
         var counts = labels.Where((_, i) => chosen[i]).CountBy(l => l).OrderBy(c => c.Key).Select(c => c.Value / 60_000.0).ToArray();
         Assert.Equal([.446, .136, .103, .315], counts.Select(c => Math.Round(c, 3)));
