@@ -114,6 +114,9 @@ public sealed unsafe partial class Tensor : IDisposable
         _shape ??= new ReadOnlySpan<long>(shape, _info.Dims).ToArray();
     }
 
+    /// <summary>After its data were exchanged: type and device are read anew.</summary>
+    internal void ForgetInfo() => _shape = null;
+
     internal nint Acquire()
     {
         var added = false;

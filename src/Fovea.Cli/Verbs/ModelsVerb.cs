@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Fovea.Models;
 
 namespace Fovea.Cli.Verbs;
@@ -11,27 +12,51 @@ internal static class ModelsVerb
     private static Command List()
     {
         var json = JsonOutput.Option();
-        return new Command("list", "List the networks: name, parameters, what they are and where they come from.") { json }.Runs((parse, cancel) =>
+        var markdown = new Option<bool>("--markdown") { Description = "Print the table of docs/models.md." };
+        var classes = new Option<int>("--classes") { Description = "Number of outputs that parameters are counted with.", DefaultValueFactory = _ => 1000, HelpName = "N" };
+        return new Command("list", "List the networks: name, parameters, multiplications at their native size, where they come from.") { json, markdown, classes }.Runs((parse, cancel) =>
         {
+            if (parse.GetValue(classes) is < 1 or > 100_000) throw new UsageException("--classes: not a number of outputs. Give 1 to 100000.");
+            if (parse.GetValue(json) && parse.GetValue(markdown)) throw new UsageException("--markdown: not together with --json. Give one of them.");
             var rows = new List<Row>();
             foreach (var entry in ModelCatalog.Entries)
             {
                 cancel.ThrowIfCancellationRequested();
-                using var network = entry.Create(new NetworkOptions(5));
-                rows.Add(new Row(entry.Name, network.ParameterCount, entry.MinimumInput, entry.Summary, entry.Reference, network.StageNames));
+                rows.Add(Row.Of(entry, parse.GetValue(classes)));
             }
             if (parse.GetValue(json)) JsonOutput.Write(rows);
+            else if (parse.GetValue(markdown)) Console.Out.Write(Markdown(rows));
             else
             {
                 var width = rows.Max(r => r.Name.Length);
-                foreach (var row in rows)
-                    Console.Out.WriteLine($"{row.Name.PadRight(width)}  {row.Parameters / 1e6,6:0.00} M  {row.Summary} ({row.Reference})");
+                foreach (var r in rows)
+                    Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                        $"{r.Name.PadRight(width)}  {r.Parameters / 1e6,7:0.00} M  {r.MultiplyAdds / 1e9,6:0.00} G at {r.NativeInput,4}  {r.Summary} ({r.Reference})"));
             }
             return ExitCodes.Ok;
         });
     }
 
-    /// <param name="Parameters">With five outputs.</param>
+    private static string Markdown(IEnumerable<Row> rows)
+    {
+        var lines = rows.Select(r => string.Create(CultureInfo.InvariantCulture,
+            $"| `{r.Name}` | {r.Parameters:#,0} | {r.MultiplyAdds / 1e9:0.000} | {r.NativeInput} | {r.MinimumInput} | {r.Reference} | {r.Keys} | {(r.Weights.Length == 0 ? "" : $"`{r.Weights.Replace(", ", "`, `", StringComparison.Ordinal)}`")} |"));
+        return string.Join("\n", ["| name | parameters | multiply–adds, 10⁹ | side, px | least side | reference | key names | weights known to fit |", "|---|--:|--:|--:|--:|---|---|---|", .. lines]) + "\n";
+    }
+
+    /// <param name="Parameters">With 1000 outputs, unless another number was asked for.</param>
+    /// <param name="ParametersWithStatistics">With the running statistics of batch norms, as Keras counts.</param>
+    /// <param name="MultiplyAdds">Of convolutions and linear layers, for one image of <paramref name="NativeInput"/> pixels.</param>
+    /// <param name="Keys">Whose names the parameters have.</param>
+    /// <param name="Weights">Files that are known to fit.</param>
     /// <param name="Layers">What <c>explain --layer</c> and <c>forward --stage</c> accept.</param>
-    private sealed record Row(string Name, long Parameters, int MinimumInput, string Summary, string Reference, IReadOnlyList<string> Layers);
+    private sealed record Row(string Name, long Parameters, long ParametersWithStatistics, long MultiplyAdds, int NativeInput, int MinimumInput, string Summary, string Reference, string Keys, string Weights,
+        IReadOnlyList<string> Layers)
+    {
+        public static Row Of(ModelEntry entry, int classes)
+        {
+            var figures = ModelFigures.Of(entry, new NetworkOptions(classes));
+            return new Row(entry.Name, figures.Parameters, figures.WithStatistics, figures.MultiplyAdds, entry.NativeInput, entry.MinimumInput, entry.Summary, entry.Reference, entry.Keys, entry.Weights, figures.Layers);
+        }
+    }
 }

@@ -14,8 +14,8 @@ public sealed class Conv2d : Layer
         if (groups < 1 || input % groups != 0 || output % groups != 0)
             throw new ArgumentException($"{groups} groups do not divide {input} input and {output} output channels", nameof(groups));
         (Kernel, _stride, _padding, _dilation, Groups) = (kernel, stride ?? 1, padding ?? 0, dilation ?? 1, groups);
-        Weight = AddParameter("weight", Tensor.Empty(ScalarType.Float32, output, input / groups, kernel.Height, kernel.Width));
-        if (bias) Bias = AddParameter("bias", Tensor.Empty(ScalarType.Float32, output));
+        Weight = AddParameter("weight", WeightCreation.Empty(output, input / groups, kernel.Height, kernel.Width));
+        if (bias) Bias = AddParameter("bias", WeightCreation.Empty(output));
         Initialisation.PyTorchDefault(Weight, Bias);
     }
 
@@ -35,8 +35,8 @@ public sealed class Linear : Layer
 {
     public Linear(long input, long output, bool bias = true)
     {
-        Weight = AddParameter("weight", Tensor.Empty(ScalarType.Float32, output, input));
-        if (bias) Bias = AddParameter("bias", Tensor.Empty(ScalarType.Float32, output));
+        Weight = AddParameter("weight", WeightCreation.Empty(output, input));
+        if (bias) Bias = AddParameter("bias", WeightCreation.Empty(output));
         Initialisation.PyTorchDefault(Weight, Bias);
     }
 

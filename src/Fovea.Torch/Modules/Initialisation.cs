@@ -65,6 +65,7 @@ public static class Initialisation
     /// <summary>A normal of which only the part between <paramref name="low"/> and <paramref name="high"/> (absolute values) is drawn; PyTorch's trunc_normal_.</summary>
     public static void TruncatedNormal(Tensor weight, double mean = 0, double std = 1, double low = -2, double high = 2)
     {
+        if (!WeightCreation.Initialises) return;
         using var noGrad = new NoGrad();
         // Inverse distribution function of a uniform draw; 2Φ(z) − 1 = erf(z/√2).
         weight.UniformInPlace(Erf((low - mean) / std / Math.Sqrt(2)), Erf((high - mean) / std / Math.Sqrt(2)));
@@ -76,18 +77,21 @@ public static class Initialisation
 
     public static void Uniform(Tensor weight, double low, double high)
     {
+        if (!WeightCreation.Initialises) return;
         using var noGrad = new NoGrad();
         weight.UniformInPlace(low, high);
     }
 
     public static void Normal(Tensor weight, double mean, double std)
     {
+        if (!WeightCreation.Initialises) return;
         using var noGrad = new NoGrad();
         weight.NormalInPlace(mean, std);
     }
 
     public static void Constant(Tensor weight, double value)
     {
+        if (!WeightCreation.Initialises) return;
         using var noGrad = new NoGrad();
         weight.FillInPlace(value);
     }

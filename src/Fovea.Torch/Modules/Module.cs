@@ -121,6 +121,19 @@ public abstract class Module : IDisposable
         foreach (var (_, tensor) in NamedParameters()) tensor.RequiresGrad = value;
     }
 
+    /// <summary>Converts parameters and buffers of floating-point types to another: float64 to check a network against another to the last digit.</summary>
+    public void To(ScalarType type)
+    {
+        using var noGrad = new NoGrad();
+        foreach (var (_, tensor) in NamedParameters().Concat(NamedBuffers()))
+        {
+            if (tensor.Type == type || tensor.Type == ScalarType.Int64) continue;
+            using var scope = new TensorScope();
+            Operators.SetData.Run(tensor, tensor.Detach().To(type));
+            tensor.ForgetInfo();
+        }
+    }
+
     public void To(Device device)
     {
         using var noGrad = new NoGrad();
@@ -129,6 +142,7 @@ public abstract class Module : IDisposable
             if (tensor.Device == device) continue;
             using var scope = new TensorScope();
             Operators.SetData.Run(tensor, tensor.Detach().To(device));
+            tensor.ForgetInfo();
         }
     }
 
@@ -150,6 +164,8 @@ public abstract class Layer : Module
     public Tensor Call(Tensor x, Phase phase)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Forward(x, phase));
+        var y = scope.Keep(Forward(x, phase));
+        LayerObserver.Current?.Invoke(this, y);
+        return y;
     }
 }

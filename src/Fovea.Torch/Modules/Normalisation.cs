@@ -39,7 +39,9 @@ public sealed class BatchNorm2d : Layer
     {
         var measures = phase == Phase.Training && !KeepsStatistics;
         if (measures) Operators.AddInPlaceScalar.Run(BatchesTracked, 1L);
-        return Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, activation, residual, _momentum, Eps);
+        var y = Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, activation, residual, _momentum, Eps);
+        LayerObserver.Current?.Invoke(this, y);
+        return y;
     }
 }
 

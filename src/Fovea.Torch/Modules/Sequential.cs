@@ -7,6 +7,9 @@ public sealed class Sequential : Layer
 {
     private readonly List<Layer> _layers = [];
 
+    /// <summary>None yet; see <see cref="Append(Layer)"/>.</summary>
+    public Sequential() { }
+
     public Sequential(params ReadOnlySpan<Layer> layers)
     {
         foreach (var layer in layers) Append(layer);

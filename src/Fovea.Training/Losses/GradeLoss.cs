@@ -4,11 +4,12 @@ using Fovea.Training.Recipes;
 
 namespace Fovea.Training.Losses;
 
-// Shape shorthand in this file: N images, K grades, O outputs of the head (K softmax, K or K-1 ordinal, 1 regression).
+// Shape shorthand in this file: N images, K grades, O outputs of the head (K softmax, K or K-1 ordinal, K-1 CORN, 1 regression, all of them for three heads).
 
 /// <summary>
 /// What training minimises: the head's own loss for each image, weighted by the class of its label,
-/// Σ w(yᵢ) lᵢ / Σ w(yᵢ), which is how PyTorch weights its cross-entropy.
+/// Σ w(yᵢ) lᵢ / Σ w(yᵢ), which is how PyTorch weights its cross-entropy. Of three heads the losses are added up.
+/// CORN (Shi, Cao, Raschka 2021, arXiv 2111.08851, equation 6) asks "grade &gt; k" only of images whose grade reaches k, and divides by the number of questions; weights then count for each question.
 /// </summary>
 public sealed class GradeLoss : IDisposable
 {
@@ -48,10 +49,10 @@ public sealed class GradeLoss : IDisposable
     public Tensor Call(Tensor logits, Tensor grades)
     {
         using var scope = new TensorScope();
-        var each = PerImage(logits.To(ScalarType.Float32), grades); // [N]
-        if (_weights is null) return scope.Keep(each.Mean());
+        var (each, questions) = PerImage(logits.To(ScalarType.Float32), grades); // [N]
+        if (_weights is null) return scope.Keep(questions is null ? each.Mean() : each.Sum() / questions.Sum());
         var w = _weights.IndexSelect(0, grades);
-        return scope.Keep((each * w).Sum() / w.Sum());
+        return scope.Keep((each * w).Sum() / (questions is null ? w : questions * w).Sum());
     }
 
     /// <summary>The loss against two grades for each image: λ·l(a) + (1 − λ)·l(b), weighted by λ·w(a) + (1 − λ)·w(b). With every λ = 1 it is that of the first grades.</summary>
@@ -65,18 +66,32 @@ public sealed class GradeLoss : IDisposable
         if (targets.Others is null) return scope.Keep(Call(logits, own));
         var (other, share) = (Tensor.From(targets.Others), Tensor.From(targets.Shares!)); // [N]
         var x = logits.To(ScalarType.Float32);
-        var (a, b, rest) = (PerImage(x, own), PerImage(x, other), 1 - share); // [N]
-        if (_weights is null) return scope.Keep((share * a + rest * b).Mean());
-        var (wa, wb) = (share * _weights.IndexSelect(0, own), rest * _weights.IndexSelect(0, other));
-        return scope.Keep((wa * a + wb * b).Sum() / (wa + wb).Sum());
+        var ((a, na), (b, nb), rest) = (PerImage(x, own), PerImage(x, other), 1 - share); // [N]
+        if (_weights is null && na is null) return scope.Keep((share * a + rest * b).Mean());
+        var (wa, wb) = _weights is null ? (share, rest) : (share * _weights.IndexSelect(0, own), rest * _weights.IndexSelect(0, other));
+        return scope.Keep((wa * a + wb * b).Sum() / (na is null ? wa + wb : wa * na + wb * nb!).Sum());
     }
 
-    private Tensor PerImage(Tensor logits, Tensor grades) => _head.Kind switch
+    /// <returns>Each image's loss [N], and for CORN, whose images add up several questions, how many each was asked; null for one each.</returns>
+    private (Tensor Each, Tensor? Questions) PerImage(Tensor logits, Tensor grades) => _head.Kind switch
     {
-        HeadKind.Softmax => CrossEntropy(logits, grades),
-        HeadKind.Ordinal => Functional.BinaryCrossEntropyWithLogits(logits, OrdinalTargets(grades), reduction: Reduction.None).Mean([1]),
-        _ => Regression(logits.Squeeze(1), grades.To(ScalarType.Float32)),
+        HeadKind.Softmax => (CrossEntropy(logits, grades), null),
+        HeadKind.Ordinal => (Ordinal(logits, grades), null),
+        HeadKind.Corn => Corn(logits, grades),
+        HeadKind.ThreeHeads => (Regression(logits.Select(1, 0), grades.To(ScalarType.Float32)) + CrossEntropy(logits.Narrow(1, 1, _head.Classes), grades)
+            + Ordinal(logits.Narrow(1, 1 + _head.Classes, _head.OrdinalOutputs), grades), null),
+        _ => (Regression(logits.Squeeze(1), grades.To(ScalarType.Float32)), null),
     };
+
+    private Tensor Ordinal(Tensor logits, Tensor grades) =>
+        Functional.BinaryCrossEntropyWithLogits(logits, OrdinalTargets(grades), reduction: Reduction.None).Mean([1]);
+
+    private (Tensor Each, Tensor Questions) Corn(Tensor logits, Tensor grades)
+    {
+        var asked = (grades.Unsqueeze(1) - Tensor.Arange(_head.Outputs) >= 0).To(ScalarType.Float32); // [N, K−1]: the grade reaches k
+        var each = Functional.BinaryCrossEntropyWithLogits(logits, OrdinalTargets(grades), reduction: Reduction.None);
+        return ((each * asked).Sum([1]), asked.Sum([1]));
+    }
 
     private Tensor CrossEntropy(Tensor logits, Tensor grades)
     {
@@ -85,11 +100,10 @@ public sealed class GradeLoss : IDisposable
         return _recipe.LabelSmoothing == 0 ? own : own * (1 - _recipe.LabelSmoothing) - logP.Mean([1]) * _recipe.LabelSmoothing;
     }
 
-    /// <summary>Bit k says "the grade is at least k" (K bits, as S0) or "above k" (K−1 bits): [N, O] of 0 and 1.</summary>
+    /// <summary>Bit k says "the grade is at least k" (K bits, as S0) or "above k" (K−1 bits): [N, K] or [N, K−1] of 0 and 1.</summary>
     private Tensor OrdinalTargets(Tensor grades)
     {
-        var first = _head.Outputs == _head.Classes ? 0 : 1;
-        var bits = Tensor.Arange(_head.Outputs) + first; // [O]
+        var bits = Tensor.Arange(_head.OrdinalOutputs) + (_head.AlwaysOnBit ? 0 : 1); // [K] or [K−1]
         return (grades.Unsqueeze(1) - bits >= 0).To(ScalarType.Float32);
     }
 

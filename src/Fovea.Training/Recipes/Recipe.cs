@@ -41,8 +41,29 @@ public sealed record ModelRecipe
     /// <summary>Registered weights (<c>fovea weights list</c>) to start from; null for none. <c>--weights</c> overrides it.</summary>
     public string? Weights { get; init; }
 
-    /// <summary>Paths (with all below them) that are not trained and whose batch norms keep their statistics, e.g. <c>features.0</c>.</summary>
+    /// <summary>
+    /// What is not trained: paths (with all below them), e.g. <c>features.0</c>; names of stages, e.g. <c>stem</c>, <c>stage1</c>, with all layers between the stage before and them; or
+    /// <c>backbone</c>, all but the head.
+    /// </summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>So many layers with weights of their own (convolutions, norms, linear layers), counted in the order of computation, are not trained either.</summary>
+    public int FreezeFirst { get; init; }
+
+    /// <summary>Which batch norms normalise by the statistics that they were loaded with, and leave them as they are.</summary>
+    public KeptStatistics KeepStatistics { get; init; } = KeptStatistics.Frozen;
+}
+
+public enum KeptStatistics
+{
+    /// <summary>Those that are not trained.</summary>
+    Frozen,
+
+    /// <summary>All below the head, whether their scales are trained or not: for small batches.</summary>
+    Backbone,
+
+    /// <summary>None: also norms that are not trained follow the batches.</summary>
+    None,
 }
 
 public sealed record SplitRecipe
@@ -55,8 +76,10 @@ public sealed record SplitRecipe
 
 public enum LossKind
 {
-    /// <summary>The head's own: cross-entropy for softmax, binary cross-entropy for ordinal, smooth L1 for regression.</summary>
+    /// <summary>The head's own: cross-entropy for softmax, binary cross-entropy for ordinal, CORN's for corn, smooth L1 for regression, the first, second and last added up for three heads.</summary>
     Head,
+
+    /// <summary>This and those below: of a regression, and of the regression among three heads.</summary>
     SmoothL1,
     MeanSquaredError,
     MeanAbsoluteError,
@@ -78,7 +101,7 @@ public sealed record LossRecipe
     public LossKind Kind { get; init; } = LossKind.Head;
     public ClassWeighting ClassWeights { get; init; } = ClassWeighting.None;
 
-    /// <summary>Share of the target that is spread over the other classes; softmax only.</summary>
+    /// <summary>Share of the target that is spread over the other classes; softmax only (also that of three heads).</summary>
     public double LabelSmoothing { get; init; }
 
     /// <summary>Where smooth L1 turns from a parabola into a line, in grades.</summary>
@@ -94,6 +117,12 @@ public sealed record OptimiserRecipe
 
     /// <summary>Multiplies the learning rate of everything below the classifier.</summary>
     public double BackboneFactor { get; init; } = 1;
+
+    /// <summary>Multiplies the learning rate of single stages, by name (<c>"stem": 0.1</c>); on top of <see cref="BackboneFactor"/>.</summary>
+    public IReadOnlyDictionary<string, double> StageFactors { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Each stage learns at this share of the stage above it, the last one at the backbone's rate: discriminative rates (Howard, Ruder 2018, arXiv 1801.06146). Default 1.</summary>
+    public double StageDecay { get; init; } = 1;
 
     public double WeightDecay { get; init; }
 

@@ -30,6 +30,9 @@ internal static class RecipeChecks
         Require(o.Momentum is >= 0 and < 1, "optimiser.momentum", o.Momentum, "0 up to, not including, 1");
         Require(!o.Nesterov || o.Momentum > 0, "optimiser.momentum", o.Momentum, "a number above 0 with optimiser.nesterov");
         Require(o.BackboneFactor is >= 0 and <= 100, "optimiser.backboneFactor", o.BackboneFactor, "0 to 100");
+        Require(o.StageDecay is > 0 and <= 1, "optimiser.stageDecay", o.StageDecay, "a number above 0, up to 1");
+        foreach (var (stage, factor) in o.StageFactors) Require(factor is >= 0 and <= 100, $"optimiser.stageFactors.{stage}", factor, "0 to 100");
+        Require(recipe.Model.FreezeFirst is >= 0 and <= 10_000, "model.freezeFirst", recipe.Model.FreezeFirst, "a number of layers, 0 for none");
         Require(o.ClipNorm is null or > 0, "optimiser.clipNorm", o.ClipNorm ?? 0, "a number above 0, or null");
         var s = recipe.Schedule;
         Require(s.WarmupEpochs >= 0 && s.WarmupEpochs < t.Epochs, "schedule.warmupEpochs", s.WarmupEpochs, "0 up to, not including, training.epochs");
@@ -37,8 +40,8 @@ internal static class RecipeChecks
         Require(s.StepFactor is > 0 and <= 1, "schedule.stepFactor", s.StepFactor, "a number above 0, up to 1");
         var l = recipe.Loss;
         Require(l.LabelSmoothing is >= 0 and < 1, "loss.labelSmoothing", l.LabelSmoothing, "0 up to, not including, 1");
-        Require(l.LabelSmoothing == 0 || recipe.Head.Kind == HeadKind.Softmax, "loss.labelSmoothing", l.LabelSmoothing, "0 unless head.kind is softmax");
-        Require(l.Kind == LossKind.Head || recipe.Head.Kind == HeadKind.Regression, "loss.kind", l.Kind, "head unless head.kind is regression");
+        Require(l.LabelSmoothing == 0 || recipe.Head.Kind is HeadKind.Softmax or HeadKind.ThreeHeads, "loss.labelSmoothing", l.LabelSmoothing, "0 unless head.kind is softmax or threeHeads");
+        Require(l.Kind == LossKind.Head || recipe.Head.Kind is HeadKind.Regression or HeadKind.ThreeHeads, "loss.kind", l.Kind, "head unless head.kind is regression or threeHeads");
         Require(l.Beta > 0, "loss.beta", l.Beta, "a number above 0");
         var p = recipe.Split;
         Require(p.Validation is > 0 and < 1, "split.validation", p.Validation, "a share between 0 and 1");

@@ -104,7 +104,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     private Network NewNetwork(Action<TransferReport>? loaded = null)
     {
         TorchRuntime.Seed((ulong)recipe.Seed);
-        var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head));
+        var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head, recipe.Preprocessing.Size));
         try
         {
             if (_pretrained is not null)
@@ -112,7 +112,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
                 var report = PretrainedWeights.Load(network, recipe.Model.Architecture, _pretrained, weights!);
                 loaded?.Invoke(report);
             }
-            Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
+            Freezing.Apply(network, recipe.Model, recipe.Preprocessing.Size, recipe.Name);
             return network;
         }
         catch

@@ -42,7 +42,7 @@ public sealed class Trainer : IDisposable
         _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed);
         _loss = new GradeLoss(recipe.Head, recipe.Loss, training.ClassCounts(recipe.Head.Classes));
         network.UseChannelsLast();
-        _optimiser = OptimiserFactory.Create(recipe.Optimiser, network);
+        _optimiser = OptimiserFactory.Create(recipe, network);
         _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : null;
         _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch);
         _evaluator = new NetworkEvaluator(network, recipe);
@@ -101,9 +101,10 @@ public sealed class Trainer : IDisposable
         var images = ImageBatch.ToTensor(batch.Pixels, batch.Width, batch.Height, _recipe.Preprocessing);
         var targets = new GradeTargets(batch.Labels, batch.OtherLabels, batch.Shares);
 
-        Tensor logits;
-        using (new Autocast(_recipe.Training.UsesBFloat16)) logits = _network.Call(images, Phase.Training).Logits;
-        var loss = _loss.Call(logits, targets);
+        NetworkOutput output;
+        using (new Autocast(_recipe.Training.UsesBFloat16)) output = _network.Call(images, Phase.Training);
+        var loss = _loss.Call(output.Logits, targets);
+        if (output.Auxiliary is { } auxiliary) loss += _loss.Call(auxiliary, targets) * Network.AuxiliaryWeight;
         loss.Backward();
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();

@@ -9,6 +9,11 @@ public sealed record DecodingSpec
     /// <summary>Regression heads: grade = number of thresholds at or below the value. Rising, one fewer than classes; null means k + 0.5, that is rounding.</summary>
     public IReadOnlyList<double>? Thresholds { get; init; }
 
+    /// <summary>
+    /// Three heads: the value is a·(regression) + b·(most probable class) + c·(sum of the ordinal probabilities) + d, then read as a regression's. a, b, c, d; null means ⅓, ⅓, ⅓, 0.
+    /// </summary>
+    public IReadOnlyList<double>? HeadWeights { get; init; }
+
     /// <summary>The lowest grade that is referred to an ophthalmologist. Default 2, moderate non-proliferative retinopathy.</summary>
     public int ReferableFrom { get; init; } = 2;
 
@@ -17,6 +22,7 @@ public sealed record DecodingSpec
     {
         if (!double.IsFinite(Temperature) || Temperature <= 0) return $"a temperature of {Temperature} is not possible (above 0 is)";
         if (ReferableFrom < 1 || ReferableFrom >= classes) return $"referableFrom {ReferableFrom} is not a grade above 0 of {classes} classes";
+        if (HeadWeights is { } weights && (weights.Count != 4 || !weights.All(double.IsFinite))) return "headWeights must be four finite numbers";
         if (Thresholds is null) return null;
         if (Thresholds.Count != classes - 1) return $"{Thresholds.Count} thresholds for {classes} classes; {classes - 1} are needed";
         for (var i = 0; i < Thresholds.Count; i++)

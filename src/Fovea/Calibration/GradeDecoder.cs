@@ -20,6 +20,8 @@ public sealed record GradePrediction(int Grade, IReadOnlyList<double> Probabilit
 /// <item>Softmax: p = softmax(z / T); the grade is the most probable one.</item>
 /// <item>Ordinal: q(k) = sigmoid(z(k) / T) = P(grade &gt; k). Where the network contradicts itself (q rises with k) a high grade wins: q(k) becomes the maximum of
 /// q(k), q(k+1), … The grade is the number of q at or above 0.5 and p(k) = q(k−1) − q(k). Without any bit the grade is 0.</item>
+/// <item>CORN: P(grade &gt; k) is the product of sigmoid(z(0) / T) … sigmoid(z(k) / T); from there on as ordinal.</item>
+/// <item>Three heads: the number that <see cref="DecodingSpec.HeadWeights"/> makes of the three is read as a regression's.</item>
 /// <item>Regression: the grade is the number of thresholds at or below the value. For probabilities the value is first mapped piecewise linearly so that
 /// threshold k lies at k + 0.5, clamped to 0 … K−1, and then shared between the two neighbouring grades in proportion to its nearness (2.25 → 75 % grade 2, 25 % grade 3),
 /// so that the most probable grade is the grade. It is a conversion, not a measured probability.</item>
@@ -73,6 +75,8 @@ public sealed class GradeDecoder
         {
             HeadKind.Softmax => Softmax(z),
             HeadKind.Ordinal => Ordinal(Head.AlwaysOnBit ? z[1..] : z),
+            HeadKind.Corn => Corn(z),
+            HeadKind.ThreeHeads => Regression(Combined(z)),
             _ => Regression(z[0]),
         };
         var score = 0.0;
@@ -95,6 +99,34 @@ public sealed class GradeDecoder
         return (grade, p);
     }
 
+    private (int, double[]) Corn(ReadOnlySpan<float> z)
+    {
+        var p = new double[Head.Classes];
+        var (grade, above) = (0, 1.0);
+        for (var k = 0; k < z.Length; k++)
+        {
+            // above is P(grade > k−1), then P(grade > k)
+            var q = above * Sigmoid(z[k]);
+            p[k] = above - q;
+            above = q;
+            if (q >= 0.5) grade = k + 1;
+        }
+        p[^1] = above;
+        return (grade, p);
+    }
+
+    /// <summary>One number of the three heads' logits: regression, K classes, ordinal bits.</summary>
+    private double Combined(ReadOnlySpan<float> z)
+    {
+        IReadOnlyList<double> weights = Decoding.HeadWeights ?? [1.0 / 3, 1.0 / 3, 1.0 / 3, 0];
+        var bits = z[(1 + Head.Classes + (Head.AlwaysOnBit ? 1 : 0))..];
+        var sum = 0.0;
+        foreach (var bit in bits) sum += Sigmoid(bit);
+        return weights[0] * z[0] + weights[1] * Softmax(z.Slice(1, Head.Classes)).Item1 + weights[2] * sum + weights[3];
+    }
+
+    private double Sigmoid(double z) => 1 / (1 + Math.Exp(-z / Decoding.Temperature));
+
     private (int, double[]) Ordinal(ReadOnlySpan<float> z)
     {
         var p = new double[Head.Classes];
@@ -102,7 +134,7 @@ public sealed class GradeDecoder
         for (var k = z.Length - 1; k >= 0; k--)
         {
             // above is P(grade > k+1), already monotone
-            var q = Math.Max(above, 1 / (1 + Math.Exp(-z[k] / Decoding.Temperature)));
+            var q = Math.Max(above, Sigmoid(z[k]));
             p[k + 1] = q - above;
             above = q;
             if (q >= 0.5) grade = Math.Max(grade, k + 1);

@@ -8,6 +8,8 @@ namespace Fovea.Explanation;
 /// <list type="bullet">
 /// <item>Softmax: the grade's logit.</item>
 /// <item>Ordinal: for grade g &gt; 0 the sum of the logits of "grade &gt; 0" … "grade &gt; g−1", the bits that must be on; for grade 0 minus the logit of "grade &gt; 0", the bit that must be off.</item>
+/// <item>CORN: as ordinal; the logits are those of "grade &gt; k, given that it reaches k".</item>
+/// <item>Three heads: the grade's logit of the softmax head.</item>
 /// <item>Regression: the value itself, whatever the grade: the map shows what raises it.</item>
 /// </list>
 /// Logits, not probabilities: a probability near 1 has a gradient near 0.
@@ -25,8 +27,9 @@ public static class ExplanationTarget
         return head.Kind switch
         {
             HeadKind.Softmax => logits => logits.Select(1, grade).Sum(),
-            HeadKind.Ordinal when grade == 0 => logits => -logits.Select(1, first).Sum(),
-            HeadKind.Ordinal => logits => logits.Narrow(1, first, grade).Sum(),
+            HeadKind.ThreeHeads => logits => logits.Select(1, 1 + grade).Sum(),
+            HeadKind.Ordinal or HeadKind.Corn when grade == 0 => logits => -logits.Select(1, first).Sum(),
+            HeadKind.Ordinal or HeadKind.Corn => logits => logits.Narrow(1, first, grade).Sum(),
             _ => logits => logits.Sum(),
         };
     }

@@ -18,35 +18,27 @@ namespace Fovea.Models;
 internal sealed class BaselineCnn : Network
 {
     private readonly Conv2d _conv1, _conv2, _conv3;
-    private readonly Linear _fc1, _fc2, _fc3, _fc4;
-    private readonly double _dropout;
 
     public BaselineCnn(NetworkOptions options)
     {
         _conv1 = Add("conv1", new Conv2d(options.InputChannels, 16, 2));
         _conv2 = Add("conv2", new Conv2d(16, 32, 2));
         _conv3 = Add("conv3", new Conv2d(32, 64, 2));
-        _fc1 = Add("fc1", new Linear(64, 128));
-        _fc2 = Add("fc2", new Linear(128, 256));
-        _fc3 = Add("fc3", new Linear(256, 512));
-        _fc4 = Add("fc4", new Linear(512, options.Outputs));
-        _dropout = options.Dropout ?? 0.2;
+        UseHead(options, 64, "fc4", () => new Sequential(new GlobalAveragePool(),
+            Add("fc1", new Linear(64, 128)), new Relu(),
+            Add("fc2", new Linear(128, 256)), new Relu(), new Dropout(options.Dropout ?? 0.2),
+            Add("fc3", new Linear(256, 512)), new Relu(),
+            Add("fc4", new Linear(512, options.Outputs))), classifier: ["fc1", "fc2", "fc3", "fc4"]);
         Initialisation.Apply(this, Initialisation.GlorotUniform);
     }
 
     public override IReadOnlyList<string> StageNames => ["stage1", "stage2", "stage3"];
 
-    public override string HeadPath => "fc4";
-
-    protected override Tensor Forward(Tensor x, Phase phase, StageRecorder stages)
+    protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
         x = stages.Mark("stage1", Functional.Relu(_conv1.Call(x, phase)));                            // [N, 16, H−1, W−1]
         x = stages.Mark("stage2", Functional.Relu(_conv2.Call(Functional.MaxPool2d(x, 2), phase)));
         x = stages.Mark("stage3", Functional.Relu(_conv3.Call(Functional.MaxPool2d(x, 2), phase)));
-        x = Functional.GlobalAveragePool(Functional.MaxPool2d(x, 2));                                                  // [N, 64]
-        x = Functional.Relu(_fc1.Call(x, phase));
-        x = Functional.Dropout(Functional.Relu(_fc2.Call(x, phase)), _dropout, phase == Phase.Training);                // [N, 256]
-        x = Functional.Relu(_fc3.Call(x, phase));
-        return _fc4.Call(x, phase);
+        return Functional.MaxPool2d(x, 2);                                                            // [N, 64, ⌊H/8⌋ or so, …]
     }
 }

@@ -8,26 +8,11 @@ using Fovea.Torch.Modules;
 
 namespace Fovea.Models;
 
-/// <summary>A convolution without bias, batch norm and ReLU6: what features.0, features.18 and the first layers of each block are.</summary>
-internal sealed class ConvBnRelu6 : Layer
-{
-    private readonly Conv2d _conv;
-    private readonly BatchNorm2d _bn;
-
-    public ConvBnRelu6(int input, int output, int kernel, int stride = 1, int groups = 1)
-    {
-        _conv = Add("0", new Conv2d(input, output, kernel, stride, padding: (kernel - 1) / 2, groups: groups, bias: false));
-        _bn = Add("1", new BatchNorm2d(output));
-    }
-
-    protected override Tensor Forward(Tensor x, Phase phase) => _bn.Call(_conv.Call(x, phase), phase, Activation.Relu6);
-}
-
 /// <summary>Widens by 1×1, filters each channel by 3×3, narrows by 1×1 without an activation; with a shortcut where the shape stays.</summary>
 internal sealed class InvertedResidual : Layer
 {
-    private readonly ConvBnRelu6? _expand;
-    private readonly ConvBnRelu6 _depthwise;
+    private readonly ConvNormActivation? _expand;
+    private readonly ConvNormActivation _depthwise;
     private readonly Conv2d _project;
     private readonly BatchNorm2d _bn;
     private readonly bool _shortCut;
@@ -35,8 +20,8 @@ internal sealed class InvertedResidual : Layer
     public InvertedResidual(int input, int output, int stride, int expansion)
     {
         var (hidden, i) = (input * expansion, 0);
-        if (expansion != 1) _expand = Add($"conv.{i++}", new ConvBnRelu6(input, hidden, 1));
-        _depthwise = Add($"conv.{i++}", new ConvBnRelu6(hidden, hidden, 3, stride, groups: hidden));
+        if (expansion != 1) _expand = Add($"conv.{i++}", new ConvNormActivation(input, hidden, 1, then: Nonlinearity.Relu6));
+        _depthwise = Add($"conv.{i++}", new ConvNormActivation(hidden, hidden, 3, stride, groups: hidden, then: Nonlinearity.Relu6));
         _project = Add($"conv.{i++}", new Conv2d(hidden, output, 1, bias: false));
         _bn = Add($"conv.{i}", new BatchNorm2d(output));
         _shortCut = stride == 1 && input == output;
@@ -64,42 +49,36 @@ internal sealed class MobileNetV2 : Network
         (6, 320, 1, 1),   // stage7: 7
     ];
 
-    private readonly ConvBnRelu6 _stem, _top;
-    private readonly List<InvertedResidual>[] _stages = new List<InvertedResidual>[Layout.Length];
-    private readonly Linear _head;
-    private readonly double _dropout;
+    private readonly ConvNormActivation _stem, _top;
+    private readonly Sequential[] _stages = new Sequential[Layout.Length];
 
     public MobileNetV2(NetworkOptions options)
     {
-        _stem = Add("features.0", new ConvBnRelu6(options.InputChannels, 32, 3, stride: 2));
+        _stem = Add("features.0", new ConvNormActivation(options.InputChannels, 32, 3, stride: 2, then: Nonlinearity.Relu6));
         var (channels, index) = (32, 1);
         for (var stage = 0; stage < Layout.Length; stage++)
         {
             var (t, c, n, s) = Layout[stage];
-            _stages[stage] = [];
+            _stages[stage] = new Sequential(); // not in the tree: the reference numbers blocks through
             for (var i = 0; i < n; i++, channels = c)
-                _stages[stage].Add(Add($"features.{index++}", new InvertedResidual(channels, c, i == 0 ? s : 1, t)));
+                _stages[stage].Append(Add($"features.{index++}", new InvertedResidual(channels, c, i == 0 ? s : 1, t)));
         }
-        _top = Add($"features.{index}", new ConvBnRelu6(channels, 1280, 1));
-        _head = Add("classifier.1", new Linear(1280, options.Outputs));
-        _dropout = options.Dropout ?? 0.2;
+        _top = Add($"features.{index}", new ConvNormActivation(channels, 1280, 1, then: Nonlinearity.Relu6));
         Initialisation.Apply(this, weight => Initialisation.KaimingNormal(weight, fanOut: true));
-        Initialisation.Normal(_head.Weight, 0, 0.01);
+        UseHead(options, 1280, "classifier.1", () =>
+        {
+            var linear = Add("classifier.1", new Linear(1280, options.Outputs));
+            Initialisation.Apply(linear, weight => Initialisation.Normal(weight, 0, 0.01));
+            return new AverageLinear(linear, options.Dropout ?? 0.2);
+        });
     }
 
     public override IReadOnlyList<string> StageNames => ["stem", .. Layout.Select((_, i) => $"stage{i + 1}"), "top"];
 
-    public override string HeadPath => "classifier.1";
-
-    protected override Tensor Forward(Tensor x, Phase phase, StageRecorder stages)
+    protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
         x = stages.Mark("stem", _stem.Call(x, phase));                                          // [N, 32, H/2, W/2]
-        for (var stage = 0; stage < _stages.Length; stage++)
-        {
-            foreach (var block in _stages[stage]) x = block.Call(x, phase);
-            stages.Mark($"stage{stage + 1}", x);
-        }
-        x = stages.Mark("top", _top.Call(x, phase));                                            // [N, 1280, H/32, W/32]
-        return _head.Call(Functional.Dropout(Functional.GlobalAveragePool(x), _dropout, phase == Phase.Training), phase);          // [N, outputs]
+        for (var stage = 0; stage < _stages.Length; stage++) x = stages.Mark($"stage{stage + 1}", _stages[stage].Call(x, phase));
+        return stages.Mark("top", _top.Call(x, phase));                                         // [N, 1280, H/32, W/32]
     }
 }

@@ -90,7 +90,7 @@ public sealed class ModelFile
     /// <exception cref="ModelFileException">Names or shapes of the weights are not the architecture's.</exception>
     public Network CreateNetwork()
     {
-        var network = ModelCatalog.Create(Card.Architecture, NetworkOptions.For(Card.Head));
+        var network = ModelCatalog.CreateToLoad(Card.Architecture, NetworkOptions.For(Card.Head, Card.Preprocessing.Size));
         var report = network.LoadState(Weights);
         if (report.IsExact) return network;
         network.Dispose();

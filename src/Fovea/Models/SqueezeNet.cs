@@ -22,10 +22,8 @@ internal sealed class SqueezeNet : Network
     private static readonly (int Index, int Squeeze, int Expand)[] Layout =
         [(2, 0, 0), (3, 16, 64), (4, 16, 64), (5, 0, 0), (6, 32, 128), (7, 32, 128), (8, 0, 0), (9, 48, 192), (10, 48, 192), (11, 64, 256), (12, 64, 256)];
 
-    private readonly Conv2d _stem, _head;
+    private readonly Conv2d _stem;
     private readonly List<Fire?> _features = [];
-    private readonly double _dropout;
-    private readonly bool _signedLogits;
 
     public SqueezeNet(NetworkOptions options)
     {
@@ -36,17 +34,18 @@ internal sealed class SqueezeNet : Network
             _features.Add(squeeze == 0 ? null : Add($"features.{index}", new Fire(channels, squeeze, expand)));
             if (squeeze != 0) channels = 2 * expand;
         }
-        _head = Add("classifier.1", new Conv2d(channels, options.Outputs, 1));
-        (_dropout, _signedLogits) = (options.Dropout ?? 0.5, options.SignedLogits);
         Initialisation.Apply(this, weight => Initialisation.KaimingUniform(weight));
-        Initialisation.Normal(_head.Weight, 0, 0.01);
+        UseHead(options, channels, "classifier.1", () =>
+        {
+            var conv = Add("classifier.1", new Conv2d(channels, options.Outputs, 1));
+            Initialisation.Apply(conv, weight => Initialisation.Normal(weight, 0, 0.01));
+            return new Classifier(conv, options.Dropout ?? 0.5, options.SignedLogits);
+        });
     }
 
     public override IReadOnlyList<string> StageNames => ["stem", "stage1", "stage2", "stage3"];
 
-    public override string HeadPath => "classifier.1";
-
-    protected override Tensor Forward(Tensor x, Phase phase, StageRecorder stages)
+    protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
         x = Functional.Relu(_stem.Call(x, phase));
         var stage = 0;
@@ -55,9 +54,17 @@ internal sealed class SqueezeNet : Network
             if (fire is null) x = Functional.MaxPool2d(stages.Mark(StageNames[stage++], x), 3, stride: 2, ceiling: true);
             else x = fire.Call(x, phase);
         }
-        stages.Mark(StageNames[stage], x);                                                // [N, 512, H/16, W/16]
-        x = _head.Call(Functional.Dropout(x, _dropout, phase == Phase.Training), phase);
-        return Functional.GlobalAveragePool(_signedLogits ? x : Functional.Relu(x));                     // [N, outputs]
+        return stages.Mark(StageNames[stage], x);                                         // [N, 512, H/16, W/16]
+    }
+
+    /// <summary>A 1×1 convolution to one map for each output, averaged.</summary>
+    private sealed class Classifier(Conv2d conv, double dropout, bool signedLogits) : Layer
+    {
+        protected override Tensor Forward(Tensor x, Phase phase)
+        {
+            x = conv.Call(Functional.Dropout(x, dropout, phase == Phase.Training), phase);
+            return Functional.GlobalAveragePool(signedLogits ? x : Functional.Relu(x));   // [N, outputs]
+        }
     }
 
     /// <summary>A 1×1 convolution to few channels, then 1×1 and 3×3 convolutions side by side.</summary>

@@ -20,6 +20,7 @@ public sealed partial record KeyNaming(string Scheme, string Prefix, IReadOnlyDi
     [
         (Own, (_, _) => name => name),
         ("torchvision's site", (_, _) => OlderDenseNet),
+        ("GluonCV", (_, _) => Gluon),
         ("pretrained-models", (_, network) => name => PretrainedModels(name, network)),
         ("timm", TimmMobileNames.Renaming),
         ("timm", (_, network) => name => Timm(name, network)),
@@ -81,6 +82,13 @@ public sealed partial record KeyNaming(string Scheme, string Prefix, IReadOnlyDi
 
     [GeneratedRegex(@"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")]
     private static partial Regex DenseLayerKey();
+
+    /// <summary>MXNet joins names by underscores and calls a norm's scale and offset gamma and beta.</summary>
+    private static string Gluon(string name) => GluonKey().Replace(name, m =>
+        m.Groups[1].Value + "." + m.Groups[2].Value switch { "gamma" => "weight", "beta" => "bias", var same => same });
+
+    [GeneratedRegex("^(.+)_(gamma|beta|running_mean|running_var|weight|bias)$")]
+    private static partial Regex GluonKey();
 
     /// <summary>
     /// github.com/Cadene/pretrained-models.pytorch: the last layer is <c>last_linear</c> everywhere, and VGG's and AlexNet's dense layers have names instead of numbers.

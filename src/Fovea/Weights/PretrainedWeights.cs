@@ -44,17 +44,21 @@ public static class PretrainedWeights
     /// <inheritdoc cref="Load(Network, string, string)"/>
     /// <param name="weights">What <see cref="Read"/> gave.</param>
     /// <param name="path">Where they came from, for messages.</param>
-    public static TransferReport Load(Network network, string networkName, IReadOnlyDictionary<string, StoredTensor> weights, string path)
+    /// <param name="upTo">
+    /// One of <see cref="Network.StageNames"/>: what comes after that stage may be missing too. For files that hold the first stages only; the rest keeps the values it has.
+    /// </param>
+    public static TransferReport Load(Network network, string networkName, IReadOnlyDictionary<string, StoredTensor> weights, string path, string? upTo = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(weights);
         var (translated, remarks) = Translate(network, weights);
         var report = network.LoadState(translated);
-        bool Foreign(string name) => !network.IsHead(name);
+        var later = upTo is null ? null : LaterStages(network, upTo);
+        bool Foreign(string name) => !network.IsHead(name) && !network.IsReplaced(name) && later?.Invoke(name) != true;
         var rest = new StateReport([.. report.Missing.Where(Foreign)], [.. report.Unexpected.Where(Foreign)], [.. report.Mismatched.Where(Foreign)]);
         if (!rest.IsExact) throw DoesNotFit(networkName, path, rest);
 
-        List<string> fresh = [.. report.Missing, .. report.Mismatched.Select(m => m[..m.IndexOf(':', StringComparison.Ordinal)])];
+        List<string> fresh = [.. report.Missing.Where(network.IsHead), .. report.Mismatched.Select(m => m[..m.IndexOf(':', StringComparison.Ordinal)]).Where(network.IsHead)];
         var reason = report.Mismatched.Count > 0 ? $"shapes differ ({report.Mismatched[0]})" : fresh.Count > 0 ? "the file has none" : null;
         return new TransferReport(path, networkName, weights.Count - report.Mismatched.Count - report.Unexpected.Count, fresh, reason, remarks);
     }
@@ -98,13 +102,21 @@ public static class PretrainedWeights
     public static int? OutputsOf(ModelEntry entry, IReadOnlyDictionary<string, StoredTensor> weights)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        using var probe = entry.Create(new NetworkOptions(1));
+        using var probe = ModelCatalog.CreateShapesOnly(entry.Name, new NetworkOptions(1));
         return Translate(probe, weights).Weights.TryGetValue(probe.HeadPath + ".weight", out var weight) && weight.Shape is [> 0 and <= 100_000, ..] ? (int)weight.Shape[0] : null;
     }
 
     /// <summary>The name of a tensor with a NaN or infinity in it, or null.</summary>
     internal static string? FirstNonFinite(IReadOnlyDictionary<string, StoredTensor> weights) =>
         weights.Where(w => w.Value.FirstNonFinite() is not null).Select(w => ModelCard.OneLine(w.Key)).FirstOrDefault();
+
+    /// <summary>Whether a tensor's path lies behind a stage.</summary>
+    private static Func<string, bool> LaterStages(Network network, string upTo)
+    {
+        var trace = NetworkTrace.Of(network, network.FixedInput ?? Math.Max(network.MinimumInput, 64), (int)network.NamedParameters().First(p => p.Tensor.Dimensions == 4).Tensor.Size(1));
+        var stages = network.StageNames.TakeWhile(s => s != upTo).Append(upTo).ToHashSet(StringComparer.Ordinal);
+        return path => !(trace.StageOf(path) is { } stage && stages.Contains(stage));
+    }
 
     private static WeightsFormatException DoesNotFit(string network, string path, StateReport report) =>
         new(path, $"its weights do not fit {network}: {ModelCard.OneLine(report.ToString(), 600)}", Remedy);

@@ -69,7 +69,7 @@ public sealed class ModelVerbsTests : IDisposable
     [Fact]
     public void Forward_Safetensors_WritesTheOraclesLogits()
     {
-        var expected = Parity.Fixture.Networks.Single(n => n.Network == "baseline_cnn").Cases[0];
+        var expected = Parity.Network("baseline_cnn").Cases[0];
         var result = Run("forward", "--model", "baseline_cnn", "--weights", Weights(), "--input", Input(expected.Input), "--output", At("y.npy"));
         Assert.True(result.ExitCode == 0, result.Error);
         var y = Npy.Read(At("y.npy"));
@@ -82,7 +82,7 @@ public sealed class ModelVerbsTests : IDisposable
     public void Forward_RealPth_WritesTorchvisionsLogits()
     {
         var weights = TestPaths.Data("weights/squeezenet1_1_imagenet.pth");
-        var expected = Parity.Fixture.SqueezenetImageNet;
+        var expected = Parity.SqueezenetImageNet;
         var result = Run("forward", "--model", "squeezenet1_1", "--weights", weights, "--input", Input(expected.Input), "--output", At("y.npy"));
         Assert.True(result.ExitCode == 0, result.Error);
         var scale = expected.Logits.Max();
@@ -157,11 +157,42 @@ public sealed class ModelVerbsTests : IDisposable
     [Fact]
     public void ModelsList_Json_HoldsTheCatalogue()
     {
-        var result = Run("models", "list", "--json");
+        var result = Run("models", "list", "--json", "--classes", "5");
         Assert.Equal(0, result.ExitCode);
         var rows = JsonDocument.Parse(result.Output).RootElement;
         Assert.Equal(ModelCatalog.Entries.Select(e => e.Name), rows.EnumerateArray().Select(r => r.GetProperty("name").GetString()));
         Assert.Equal(186_037, rows[0].GetProperty("parameters").GetInt64());
+        Assert.Equal(73_922_816, rows.EnumerateArray().Single(r => r.GetProperty("name").GetString() == "oct_cnn3").GetProperty("multiplyAdds").GetInt64() % 1_000_000_000);
+        Run("models", "list", "--classes", "0").AssertFailed(2, "--classes");
+        Run("models", "list", "--json", "--markdown").AssertFailed(2, "--markdown");
+    }
+
+    [Fact]
+    public void ModelsList_Markdown_IsTheTableOfTheDocumentation()
+    {
+        var result = Run("models", "list", "--markdown");
+        Assert.Equal(0, result.ExitCode);
+        var page = File.ReadAllText(Path.Combine(TestPaths.Root, "docs", "models.md"));
+        Assert.True(page.Contains(result.Output, StringComparison.Ordinal), "docs/models.md is out of date. Paste what `fovea models list --markdown` prints.");
+    }
+
+    [Fact]
+    public void Forward_FirstStagesInGluonsNames_WritesTheStage()
+    {
+        var weights = TestPaths.Data("weights/resnet50v2_gluon_stem_stage1to3_imagenet.safetensors");
+        var result = Run("forward", "--model", "resnet50_v2", "--weights", weights, "--input", Input(1, 3, 64, 64), "--output", At("y.npy"), "--stage", "stage3");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal([1L, 1024, 4, 4], Npy.Read(At("y.npy")).Shape);
+    }
+
+    [Fact]
+    public void Forward_FixedInput_IsWhatTheWeightsWereMadeFor()
+    {
+        using (var module = ModelCatalog.Create("small_cnn", new NetworkOptions(3) { InputSize = (32, 40) }))
+        using (var file = File.Create(At("s.safetensors"))) Safetensors.Write(file, module.State());
+        Assert.Equal(0, Run("forward", "--model", "small_cnn", "--weights", At("s.safetensors"), "--input", Input(2, 3, 32, 40), "--output", At("y.npy")).ExitCode);
+        Assert.Equal([2L, 3], Npy.Read(At("y.npy")).Shape);
+        Run("forward", "--model", "small_cnn", "--weights", At("s.safetensors"), "--input", Input(2, 3, 40, 40), "--output", At("z.npy")).AssertFailed(5, "fc1.weight: file [64, 3072]");
     }
 
     [Fact]

@@ -11,13 +11,13 @@ public class GradCamTests
     /// <summary>Gradients through up to 50 layers in float32, divided by the map's maximum, which sums terms of both signs.</summary>
     private const double Tolerance = 1e-4;
 
-    public static TheoryData<int> Cases => [.. Enumerable.Range(0, Parity.Fixture.GradCam.Count)];
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, Parity.GradCam.Count)];
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Of_FormulaWeights_EqualsPyTorch(int index)
     {
-        var expected = Parity.Fixture.GradCam[index];
+        var expected = Parity.GradCam[index];
         var head = new HeadSpec(expected.Target.Kind, expected.Target.Classes);
         Assert.Equal(expected.Outputs, head.Outputs);
         using var network = ModelCatalog.Create(expected.Network, new NetworkOptions(head.Outputs));
@@ -35,7 +35,7 @@ public class GradCamTests
     [Fact]
     public void Of_DefaultLayer_IsTheLastStage()
     {
-        using var network = new Toy(ScaleOfFirst: 1, ScaleOfSecond: -1);
+        using var network = new Toy(scaleOfFirst: 1, scaleOfSecond: -1);
         using var scope = new TensorScope();
         var x = FormulaWeights.Input(1, 3, 4, 4);
         Assert.Equal(GradCam.Of(network, x, z => z.Sum(), "features").Values, GradCam.Of(network, x, z => z.Sum()).Values);
@@ -46,7 +46,7 @@ public class GradCamTests
     {
         // Features: channel 0 = red, channel 1 = green. y = 3·mean(red) − 2·mean(green) over 2×2 cells, so ∂y/∂A is 3/4 and −2/4 everywhere,
         // the weights are their means, and the map is relu(0.75·red − 0.5·green): cells 0.75·4 = 3, 0.75·2 − 0.5·1 = 1, −0.5·2 → 0, 0.75·1 − 0.5·1 = 0.25; divided by 3.
-        using var network = new Toy(ScaleOfFirst: 3, ScaleOfSecond: -2);
+        using var network = new Toy(scaleOfFirst: 3, scaleOfSecond: -2);
         using var scope = new TensorScope();
         var x = Tensor.From([4f, 2, 0, 1, /* green */ 0, 1, 2, 1, /* blue */ 9, 9, 9, 9], 1, 3, 2, 2);
         var map = GradCam.Of(network, x, logits => logits.Sum());
@@ -57,7 +57,7 @@ public class GradCamTests
     [Fact]
     public void Of_MirroredInput_MirrorsTheMapOfTheToy()
     {
-        using var network = new Toy(ScaleOfFirst: 3, ScaleOfSecond: -2);
+        using var network = new Toy(scaleOfFirst: 3, scaleOfSecond: -2);
         using var scope = new TensorScope();
         var x = FormulaWeights.Input(1, 3, 5, 7);
         var map = GradCam.Of(network, x, z => z.Sum());
@@ -68,7 +68,7 @@ public class GradCamTests
     [Fact]
     public void Of_NothingSpeaksForTheTarget_IsReportedFlat()
     {
-        using var network = new Toy(ScaleOfFirst: -1, ScaleOfSecond: -1);
+        using var network = new Toy(scaleOfFirst: -1, scaleOfSecond: -1);
         using var scope = new TensorScope();
         var map = GradCam.Of(network, Tensor.Ones(1, 3, 4, 4), z => z.Sum());
         Assert.True(map.IsFlat);
@@ -78,7 +78,7 @@ public class GradCamTests
     [Fact]
     public void Of_EqualEverywhere_IsReportedFlat()
     {
-        using var network = new Toy(ScaleOfFirst: 1, ScaleOfSecond: 1);
+        using var network = new Toy(scaleOfFirst: 1, scaleOfSecond: 1);
         using var scope = new TensorScope();
         Assert.True(GradCam.Of(network, Tensor.Ones(1, 3, 4, 4), z => z.Sum()).IsFlat);
     }
@@ -86,7 +86,7 @@ public class GradCamTests
     [Fact]
     public void Of_TargetThatDependsOnNothing_IsReportedFlat()
     {
-        using var network = new Toy(ScaleOfFirst: 0, ScaleOfSecond: 0);
+        using var network = new Toy(scaleOfFirst: 0, scaleOfSecond: 0);
         using var scope = new TensorScope();
         Assert.True(GradCam.Of(network, FormulaWeights.Input(1, 3, 4, 4), z => z.Sum()).IsFlat);
     }
@@ -114,18 +114,25 @@ public class GradCamTests
     }
 
     /// <summary>Hands its first two channels through and adds up their means, scaled.</summary>
-    private sealed class Toy(double ScaleOfFirst, double ScaleOfSecond) : Network
+    private sealed class Toy : Network
     {
+        public Toy(double scaleOfFirst, double scaleOfSecond) => UseHead(new NetworkOptions(1), 2, "none", () => new Sum(scaleOfFirst, scaleOfSecond));
+
         public override IReadOnlyList<string> StageNames => ["input", "features"];
 
-        public override string HeadPath => "none";
-
-        protected override Tensor Forward(Tensor x, Phase phase, StageRecorder stages)
+        protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
         {
             stages.Mark("input", x * 1);
-            var features = stages.Mark("features", x.Narrow(1, 0, 2) * 1);
-            var means = features.Mean([2, 3]);
-            return means.Narrow(1, 0, 1) * ScaleOfFirst + means.Narrow(1, 1, 1) * ScaleOfSecond;
+            return stages.Mark("features", x.Narrow(1, 0, 2) * 1);
+        }
+
+        private sealed class Sum(double first, double second) : Layer
+        {
+            protected override Tensor Forward(Tensor x, Phase phase)
+            {
+                var means = x.Mean([2, 3]);
+                return means.Narrow(1, 0, 1) * first + means.Narrow(1, 1, 1) * second;
+            }
         }
     }
 }

@@ -58,18 +58,26 @@ internal static class FormulaWeights
     }
 }
 
-/// <summary>What oracle/models.py wrote.</summary>
-internal sealed record Parity(List<Parity.NetworkCase> Networks, List<Parity.Cam> GradCam, Parity.RealCase SqueezenetImageNet)
+/// <summary>What oracle/models.py wrote, a file a network.</summary>
+internal static class Parity
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
-    public static Parity Fixture { get; } = JsonSerializer.Deserialize<Parity>(File.ReadAllBytes(TestPaths.Oracle("models/parity.json")), Options)!;
+    public static NetworkCase Network(string name) => Read<NetworkCase>(name);
 
-    public sealed record Stage(long[] Shape, double Norm, float[] Sample);
+    public static List<Cam> GradCam { get; } = Read<List<Cam>>("grad-cam");
 
-    public sealed record Case(long[] Input, float[] Logits, Dictionary<string, Stage> Stages);
+    public static RealCase SqueezenetImageNet => Read<RealCase>("squeezenet-imagenet");
 
-    public sealed record NetworkCase(string Network, int Outputs, long Parameters, List<Case> Cases);
+    private static T Read<T>(string name) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(TestPaths.Oracle($"models/{name}.json")), Options)!;
+
+    public sealed record Sampled(long[] Shape, double Norm, float[] Sample);
+
+    public sealed record Case(long[] Input, float[] Logits, Dictionary<string, Sampled> Stages);
+
+    public sealed record TrainingStep(long[] Input, double Loss, Dictionary<string, Sampled> Gradients, Dictionary<string, Sampled> Statistics);
+
+    public sealed record NetworkCase(string Network, int Outputs, long Parameters, List<Case> Cases, TrainingStep Training);
 
     public sealed record CamTarget(HeadKind Kind, int Classes, int Grade);
 

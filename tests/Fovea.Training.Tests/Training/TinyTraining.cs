@@ -52,7 +52,7 @@ internal static class TinyTraining
     public static Network Network(Recipe recipe)
     {
         TorchRuntime.Seed((ulong)recipe.Seed);
-        return ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head));
+        return ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head, recipe.Preprocessing.Size));
     }
 
     /// <summary>Trains to the end and gives the delivered weights' bytes by name.</summary>
@@ -60,7 +60,7 @@ internal static class TinyTraining
         Recipe recipe, PreparedSet training, PreparedSet? validation, RunDirectory run, Action<TrainingEvent, Network>? observe = null, CancellationTokenSource? stop = null)
     {
         using var network = Network(recipe);
-        Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
+        Freezing.Apply(network, recipe.Model, recipe.Preprocessing.Size, recipe.Name);
         using var trainer = new Trainer(recipe, network, training, validation, run, new Observer(e => observe?.Invoke(e, network)));
         var progress = trainer.Run(stop?.Token ?? TestContext.Current.CancellationToken);
         return (Bytes(network), progress);

@@ -143,7 +143,7 @@ public sealed class TrainerTests : IDisposable
     {
         var recipe = Recipe("model.architecture=mobilenet_v2", "preprocessing.size=32", "model.freeze=[\"features.0\",\"features.1\"]", "training.epochs=1", "optimiser.weightDecay=0.1");
         using var network = Network(recipe);
-        Freezing.Apply(network, recipe.Model.Freeze, recipe.Name);
+        Freezing.Apply(network, recipe.Model, recipe.Preprocessing.Size, recipe.Name);
         var before = Bytes(network);
         using var trainer = new Trainer(recipe, network, Set(10, 32), null, Folder());
         trainer.Run(TestContext.Current.CancellationToken);
@@ -161,9 +161,9 @@ public sealed class TrainerTests : IDisposable
     public void Freezing_OfEverything_IsTheRecipesMistake()
     {
         using var network = Network(Recipe());
-        var e = Assert.Throws<RecipeException>(() => Freezing.Apply(network, [.. network.Children.Select(c => c.Name)], "r.json"));
+        var e = Assert.Throws<RecipeException>(() => Freezing.Apply(network, new ModelRecipe { Freeze = [.. network.Children.Select(c => c.Name)] }, 32, "r.json"));
         Assert.Equal("r.json: model.freeze leaves nothing to train. Leave out fc4.", e.Message);
-        Assert.Contains("Did you mean 'conv1'", Assert.Throws<RecipeException>(() => Freezing.Apply(network, ["conv11"], "r.json")).Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'conv1'", Assert.Throws<RecipeException>(() => Freezing.Apply(network, new ModelRecipe { Freeze = ["conv11"] }, 32, "r.json")).Message, StringComparison.Ordinal);
     }
 
     [Theory]
