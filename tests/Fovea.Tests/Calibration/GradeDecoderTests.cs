@@ -109,4 +109,28 @@ public class GradeDecoderTests
     [Fact]
     public void Decoder_FallingThresholds_Throws() =>
         Assert.Throws<ArgumentException>(() => new GradeDecoder(new(HeadKind.Regression, 3), new() { Thresholds = [1.5, 0.5] }));
+
+    [Fact]
+    public void Corn_ConditionalProbabilities_AreMultiplied()
+    {
+        // P(>0) = 0.9, P(>1) = 0.9·0.8 = 0.72, P(>2) = 0.72·0.5 = 0.36: grade 2
+        var p = Decode(new(HeadKind.Corn, 4), null, Z(0.9), Z(0.8), Z(0.5));
+        Assert.Equal(2, p.Grade);
+        Near([0.1, 0.18, 0.36, 0.36], p.Probabilities);
+    }
+
+    [Fact]
+    public void ThreeHeads_TheirWeightedSum_IsReadAsARegression()
+    {
+        // regression 1.5, most probable class 3, bits 0.9 + 0.6 + 0.3 = 1.8 (the always-on bit does not count): their mean is 2.1
+        var head = new HeadSpec(HeadKind.ThreeHeads, 4) { AlwaysOnBit = true, Pooling = PoolingKind.Average };
+        float[] logits = [1.5f, 0, 1, 2, 3, 9, Z(0.9), Z(0.6), Z(0.3)];
+        var p = Decode(head, null, logits);
+        Assert.Equal(2, p.Grade);
+        Near([0, 0, 0.9, 0.1], p.Probabilities);
+        Assert.Equal(2.1, p.Score, 5);
+        // 0·1.5 + 0.5·3 + 0·1.8 − 0.9 = 0.6
+        Assert.Equal(0.6, Decode(head, new() { HeadWeights = [0, 0.5, 0, -0.9] }, logits).Score, 5);
+        Assert.Throws<ArgumentException>(() => new GradeDecoder(head, new() { HeadWeights = [1, 2] }));
+    }
 }

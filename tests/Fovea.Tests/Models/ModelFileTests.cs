@@ -20,7 +20,7 @@ public sealed class ModelFileTests : IDisposable
         Task = "dr-grade",
         Architecture = architecture,
         Preprocessing = new PreprocessingSpec { Size = size },
-        Head = new HeadSpec(kind, 5),
+        Head = new HeadSpec(kind, 5) { Pooling = kind == HeadKind.ThreeHeads ? PoolingKind.Average : null },
         Classes = ["0", "1", "2", "3", "4"],
         Licence = "Apache-2.0",
         Data = [new CardData("made-up retinas", "training", 10, "Apache-2.0")],

@@ -89,4 +89,38 @@ public sealed class GradeLossTests
         var expected = -(0.9 * Math.Log(0.25) + 0.1 * Math.Log(0.75));
         Assert.Equal(expected, loss.Call(Tensor.From([0f, MathF.Log(3)], 1, 2), Tensor.From(0L)).Item(), 6);
     }
+
+    /// <summary>coral-pytorch's corn_loss: the sum of all binary cross-entropies of images that reach a threshold, over their number.</summary>
+    [Fact]
+    public void Call_Corn_AsksOnlyImagesThatReachTheThreshold()
+    {
+        using var scope = new TensorScope();
+        using var loss = new GradeLoss(new HeadSpec(HeadKind.Corn, 3), new LossRecipe(), [1, 1, 1]);
+        // σ(ln 3) = 3/4. Grade 0 answers "> 0": no; grade 1 "> 0": yes, "> 1": no; grade 2 yes, yes. All say 3/4: two noes cost ln 4, three yeses ln 4/3.
+        var logits = Tensor.Full(Math.Log(3), ScalarType.Float32, 3, 2);
+        Assert.Equal((2 * Math.Log(4) + 3 * Math.Log(4.0 / 3)) / 5, loss.Call(logits, Tensor.From(0L, 1L, 2L)).Item(), 6);
+        // What a grade 0 image says beyond its first threshold does not count.
+        var other = Tensor.From([MathF.Log(3), -50f], 1, 2);
+        Assert.Equal(Math.Log(4), loss.Call(other, Tensor.From(0L)).Item(), 5);
+    }
+
+    [Fact]
+    public void Call_CornWithWeights_CountsEachQuestion()
+    {
+        using var scope = new TensorScope();
+        using var loss = new GradeLoss(new HeadSpec(HeadKind.Corn, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
+        // weights 2/3 and 2, one question each
+        var expected = (2.0 / 3 * Math.Log(4) + 2 * Math.Log(4.0 / 3)) / (8.0 / 3);
+        Assert.Equal(expected, loss.Call(Tensor.Full(Math.Log(3), ScalarType.Float32, 2, 1), Tensor.From(0L, 1L)).Item(), 6);
+    }
+
+    [Fact]
+    public void Call_ThreeHeads_AddsTheirLosses()
+    {
+        using var scope = new TensorScope();
+        var head = new HeadSpec(HeadKind.ThreeHeads, 2) { Pooling = PoolingKind.Average };
+        using var loss = new GradeLoss(head, new LossRecipe { Kind = LossKind.MeanSquaredError }, [1, 1]);
+        // grade 1: regression 0.5 costs 0.25; classes (0, ln 3) cost ln(4/3); the bit "> 0" at ln 3 costs ln(4/3)
+        Assert.Equal(0.25 + 2 * Math.Log(4.0 / 3), loss.Call(Tensor.From([0.5f, 0, MathF.Log(3), MathF.Log(3)], 1, 4), Tensor.From(1L)).Item(), 6);
+    }
 }
