@@ -13,7 +13,7 @@ public sealed class DatasetException : Exception
     public string Name { get; }
 
     /// <summary>Names and cells come from outside: control characters would break the one line or the terminal.</summary>
-    private static string OneLine(string text)
+    internal static string OneLine(string text)
     {
         var clean = string.Create(text.Length, text, static (span, source) =>
         {

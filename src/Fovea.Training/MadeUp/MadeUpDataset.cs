@@ -48,14 +48,12 @@ public sealed record MadeUpEntry(string Name, string Patient, MadeUpRetinaSpec R
 /// </summary>
 public static class MadeUpDataset
 {
-    private static readonly JsonSerializerOptions Json = new()
+    /// <summary>How truth files are written, and read again.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
     };
-
-    private static readonly (string Folder, LesionKind Kind)[] MaskFolders =
-        [("MA", LesionKind.Microaneurysm), ("HE", LesionKind.Haemorrhage), ("EX", LesionKind.HardExudate), ("SE", LesionKind.SoftExudate)];
 
     /// <summary>The pictures to paint, in order; the same specification always plans the same.</summary>
     public static IReadOnlyList<MadeUpEntry> Plan(MadeUpDatasetSpec spec)
@@ -107,7 +105,7 @@ public static class MadeUpDataset
             Directory.CreateDirectory(Path.Combine(partial, "truth"));
             if (spec.Masks)
             {
-                foreach (string mask in MaskFolders.Select(pair => pair.Folder).Append("OD")) Directory.CreateDirectory(Path.Combine(partial, "masks", mask));
+                foreach (string mask in LesionKinds.MaskFolders.Select(pair => pair.Folder).Append(LesionKinds.DiscFolder)) Directory.CreateDirectory(Path.Combine(partial, "masks", mask));
             }
             var rows = new string[entries.Count];
             int done = 0;
@@ -144,12 +142,12 @@ public static class MadeUpDataset
 
     private static void WriteMasks(string folder, string name, PaintedRetina painted)
     {
-        foreach ((string kindFolder, LesionKind kind) in MaskFolders)
+        foreach ((string kindFolder, LesionKind kind) in LesionKinds.MaskFolders)
             File.WriteAllBytes(Path.Combine(folder, "masks", kindFolder, name + ".png"), ImageCodec.Encode(painted.MaskOf(kind), ImageFormat.Png));
         var disc = new Image(painted.Truth.Width, painted.Truth.Height, 1);
         PixelEllipse e = painted.Truth.Disc;
         disc.FillEllipse(e.X, e.Y, e.RadiusX, e.RadiusY, 0, Colour.White);
-        File.WriteAllBytes(Path.Combine(folder, "masks", "OD", name + ".png"), ImageCodec.Encode(disc, ImageFormat.Png));
+        File.WriteAllBytes(Path.Combine(folder, "masks", LesionKinds.DiscFolder, name + ".png"), ImageCodec.Encode(disc, ImageFormat.Png));
     }
 
     // As evenly as the shares allow: grade g gets round-robin places by largest remainder, then the order is shuffled.

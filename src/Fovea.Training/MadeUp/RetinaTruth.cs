@@ -38,26 +38,6 @@ public enum CameraFault
     Blur,
 }
 
-[JsonConverter(typeof(JsonStringEnumConverter<LesionKind>))]
-public enum LesionKind
-{
-    Microaneurysm,
-    Haemorrhage,
-    HardExudate,
-
-    /// <summary>Cotton-wool spot.</summary>
-    SoftExudate,
-    VenousBeading,
-
-    /// <summary>Intraretinal microvascular abnormality.</summary>
-    Irma,
-
-    /// <summary>New vessels on the optic disc or elsewhere.</summary>
-    NewVessels,
-    PreretinalHaemorrhage,
-    VitreousHaemorrhage,
-}
-
 /// <summary>Retinal quadrants, divided by the vertical and horizontal lines through the fovea.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Quadrant>))]
 public enum Quadrant
