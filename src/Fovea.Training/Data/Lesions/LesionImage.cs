@@ -26,7 +26,7 @@ public sealed record LesionBox(MarkedBox Bounds)
 /// <param name="Height">Pixels of the upright photograph.</param>
 public sealed record LesionImage(string Id, string Path, int Width, int Height)
 {
-    /// <summary>Null where the set has no boxes; empty where it has and there is no lesion.</summary>
+    /// <summary>Null where the image has no annotation; empty where it has one without lesions.</summary>
     public IReadOnlyList<LesionBox>? Boxes { get; init; }
 
     /// <summary>The mask file of each kind. In a set with masks of a kind, an image without one has no such lesion; null where the set has no masks.</summary>

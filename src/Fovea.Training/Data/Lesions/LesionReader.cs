@@ -112,7 +112,7 @@ public static class LesionReader
             foreach (var line in File.ReadLines(path))
             {
                 if (line.Trim() is not { Length: > 0 } name) continue;
-                if (!parts.TryAdd(name, part) && parts[name] != part && list != "trainval")
+                if (!parts.TryAdd(name, part) && parts[name] != part && (list != "trainval" || parts[name] == SamplePart.Test))
                     throw new DatasetException(path, $"'{name}' is in the {parts[name].ToString().ToLowerInvariant()} part, too", "Correct the lists: an image has one part");
             }
         }
@@ -146,7 +146,7 @@ public static class LesionReader
                 Part = places.Listed.GetValueOrDefault(id, places.Part),
             });
         }
-        if (unmarked > 0) Warn(places.Images, $"{unmarked} images have neither an annotation nor a mask; left out", warnings);
+        if (unmarked > 0) Warn(places.Images, $"images with neither an annotation nor a mask, left out: {unmarked}", warnings);
         return read;
     }
 
@@ -173,7 +173,7 @@ public static class LesionReader
             throw new DatasetException(path, $"made for an image of {annotation.Width}x{annotation.Height} pixels, but {Path.GetFileName(image)} has {width}x{height}", "Give the image that was annotated");
         var (boxes, clipped, dropped) = (new List<LesionBox>(annotation.Objects.Count), 0, 0);
         var others = annotation.Objects.Where(o => LesionKinds.Named(o.Name) is null).ToArray();
-        if (others.Length > 0) Warn(path, $"{others.Length} boxes have names that are no lesion's ({Some(others.Select(o => o.Name).Distinct().ToArray())}); left out", warnings);
+        if (others.Length > 0) Warn(path, $"boxes whose name is no lesion's ({Some(others.Select(o => o.Name).Distinct().ToArray())}), left out: {others.Length}", warnings);
         foreach (var marked in annotation.Objects)
         {
             if (LesionKinds.Named(marked.Name) is not { } kind) continue;
@@ -187,8 +187,8 @@ public static class LesionReader
             if (cut) clipped++;
             boxes.Add(new LesionBox(box) { Difficult = marked.Difficult, Truncated = marked.Truncated || cut });
         }
-        if (clipped > 0) Warn(path, $"{clipped} boxes reach beyond the image; clipped", warnings);
-        if (dropped > 0) Warn(path, $"{dropped} boxes are outside the image, empty or inside out; left out", warnings);
+        if (clipped > 0) Warn(path, $"boxes that reach beyond the image, clipped: {clipped}", warnings);
+        if (dropped > 0) Warn(path, $"boxes outside the image, empty or inside out, left out: {dropped}", warnings);
         return [.. boxes];
     }
 

@@ -42,8 +42,8 @@ public sealed class LesionReaderTests
         string a = folder["a.xml"];
         Assert.Equal(
         [
-            $"{a}: 1 boxes have names that are no lesion's ('drusen'); left out", $"{a}: 1 boxes reach beyond the image; clipped",
-            $"{a}: 2 boxes are outside the image, empty or inside out; left out", $"{folder.Path}: 1 images have neither an annotation nor a mask; left out",
+            $"{a}: boxes whose name is no lesion's ('drusen'), left out: 1", $"{a}: boxes that reach beyond the image, clipped: 1",
+            $"{a}: boxes outside the image, empty or inside out, left out: 2", $"{folder.Path}: images with neither an annotation nor a mask, left out: 1",
         ], set.Warnings);
     }
 
@@ -67,6 +67,9 @@ public sealed class LesionReaderTests
         Assert.All(set.Images, image => Assert.Equal(new MarkedBox(0, 0, 9, 9, (int)LesionKind.Irma), Assert.Single(image.Boxes!).Bounds));
         folder.Write("VOC2007/ImageSets/Main/test.txt", "three\none\n");
         Assert.Contains("'one' is in the training part, too", Assert.Throws<DatasetException>(() => LesionReader.Open(folder.Path)).Message);
+        folder.Write("VOC2007/ImageSets/Main/test.txt", "three\n");
+        folder.Write("VOC2007/ImageSets/Main/trainval.txt", "one\ntwo\nthree\n");
+        Assert.Contains("'three' is in the test part, too", Assert.Throws<DatasetException>(() => LesionReader.Open(folder.Path)).Message);
     }
 
     [Fact]
