@@ -20,7 +20,7 @@ public sealed class RecipeFileTests
     [InlineData("""{ "trainin": {} }""", "r.json: unknown key 'trainin'. Did you mean 'training'.")]
     [InlineData("""{ "training": { "epoch": 3 } }""", "r.json: unknown key 'training.epoch'. Did you mean 'training.epochs'.")]
     [InlineData("""{ "training": { "epochs": "three" } }""", "r.json: 'training.epochs' has a value of the wrong kind. Give a whole number.")]
-    [InlineData("""{ "head": { "kind": "softmaxx", "classes": 5 } }""", "r.json: 'head.kind' has a value of the wrong kind. Give one of softmax, regression, ordinal.")]
+    [InlineData("""{ "head": { "kind": "softmaxx", "classes": 5 } }""", "r.json: 'head.kind' has a value of the wrong kind. Give one of softmax, regression, ordinal, corn, threeHeads.")]
     [InlineData("""{ "training": { "epochs": 0 } }""", "r.json: training.epochs is 0. Use 1 to 100000.")]
     [InlineData("""{ "training": { "epochs": 0, "epochs": 3 } }""", "r.json: not JSON (Duplicate property 'epochs' encountered during deserialization). Correct it there.")]
     [InlineData("""{ "head": { "classes": 0 } }""", "r.json: head: a head of 0 classes is not possible (2 to 1000 are). Correct it.")]
