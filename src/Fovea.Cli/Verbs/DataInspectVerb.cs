@@ -44,6 +44,7 @@ internal static class DataInspectVerb
             var inspector = ImageReading.Inspect(dataset, options, cancel);
             if (page is not null)
             {
+                if (options.EmbedLimit > 0 && inspector.Embedded == 0) Console.Error.WriteLine($"No embedding: it needs {ImageEmbedding.LeastImages} readable images.");
                 if (inspector.Embedded > 0) Console.Error.WriteLine($"Laying out {inspector.Embedded} images.");
                 Perplexity(options.Perplexity, inspector.Embedded); // unreadable images leave fewer than were counted on
                 inspector.Embed(cancel);
@@ -83,22 +84,18 @@ internal static class DataInspectVerb
             Kinds("quality", d.Quality);
             Kinds("framing", d.Framings);
         }
-        Copies("exact copies", d.ExactDuplicates);
-        Copies("near copies", d.NearDuplicates);
+        Copies("exact copies", d.ExactDuplicates, _ => "");
+        Copies("near copies", d.NearDuplicates, c => $"  distance {c.Distance:0.0000}{(c.Mirroring == Mirroring.None ? "" : "  mirrored")}");
         output.WriteLine($"unreadable images: {d.Unreadable.Count}");
         foreach (var u in d.Unreadable) output.WriteLine($"  {u.Reason}");
         foreach (var warning in d.Warnings) output.WriteLine($"warning: {warning}");
 
         void Kinds(string title, IReadOnlyList<KindCount> kinds) => output.WriteLine($"{title,-15}{string.Join(", ", kinds.Where(k => k.Images > 0).Select(k => $"{k.Kind} {k.Images}"))}");
 
-        void Copies(string title, IReadOnlyList<CopiedImages> copies)
+        void Copies(string title, IReadOnlyList<CopiedImages> copies, Func<CopiedImages, string> how)
         {
             output.WriteLine($"{title}: {copies.Count}");
-            foreach (var c in copies)
-            {
-                var distance = c.Distance > 0 ? $"  distance {c.Distance:0.0000}" : "";
-                output.WriteLine($"  {string.Join(" = ", c.Images)}  class {string.Join("/", c.Classes)}{distance}");
-            }
+            foreach (var c in copies) output.WriteLine($"  {string.Join(" = ", c.Images)}  class {string.Join("/", c.Classes)}{how(c)}");
         }
     }
 }

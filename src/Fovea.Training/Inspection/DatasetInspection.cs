@@ -26,7 +26,9 @@ public sealed record QuantityDistribution(
 public sealed record KindCount(string Kind, int Images, double Share, IReadOnlyDictionary<string, int> Parts, IReadOnlyList<int> Classes);
 
 /// <summary>Copies of one picture, with their classes in the same order.</summary>
-public sealed record CopiedImages(IReadOnlyList<string> Images, IReadOnlyList<int> Classes, bool Contradict, double Distance);
+/// <param name="Distance">See <see cref="NearPair"/>; 0 for equal pixels.</param>
+/// <param name="Mirroring">How one lies against the other.</param>
+public sealed record CopiedImages(IReadOnlyList<string> Images, IReadOnlyList<int> Classes, bool Contradict, double Distance, Mirroring Mirroring);
 
 /// <summary>What there is to know of a data set before training on it. The property names in camel case are the JSON format of <c>data inspect</c>.</summary>
 public sealed record DatasetInspection
@@ -80,7 +82,7 @@ public sealed record DatasetInspection
         var counts = dataset.CountClasses(dataset.Samples);
         var readable = Enumerable.Range(0, facts.Count).Where(i => facts[i] is not null).Select(i => new Measured(dataset.Samples[i], facts[i]!)).ToArray();
         var patients = dataset.Samples.Where(s => s.Patient is not null).Select(s => s.Patient).Distinct(StringComparer.Ordinal).Count();
-        var copies = duplicates.Exact.Select(ids => Copies(dataset, ids, 0)).ToArray();
+        var copies = duplicates.Exact.Select(ids => Copies(dataset, ids, 0, Mirroring.None)).ToArray();
         var inspection = new DatasetInspection
         {
             Source = dataset.Source,
@@ -99,7 +101,7 @@ public sealed record DatasetInspection
             FieldShare = Distribution.Of(readable.Select(m => m.Facts.Quality.Measures.FieldShare)),
             Unreadable = unreadable,
             ExactDuplicates = copies,
-            NearDuplicates = [.. duplicates.Near.Select(pair => Copies(dataset, [pair.First, pair.Second], pair.Distance))],
+            NearDuplicates = [.. duplicates.Near.Select(pair => Copies(dataset, [pair.First, pair.Second], pair.Distance, pair.Mirroring))],
             Warnings = [],
         };
         return inspection with { Warnings = [.. InspectionWarnings.Of(inspection, dataset)] };
@@ -140,9 +142,9 @@ public sealed record DatasetInspection
             found.CountBy(m => m.Part).ToDictionary(p => p.Key, p => p.Value), dataset.CountClasses(found.Select(m => m.Sample)));
     }
 
-    private static CopiedImages Copies(Dataset dataset, IReadOnlyList<string> ids, double distance)
+    private static CopiedImages Copies(Dataset dataset, IReadOnlyList<string> ids, double distance, Mirroring mirroring)
     {
         var classes = ids.Select(id => dataset.Samples[dataset.Find(id)!.Value].Label).ToArray();
-        return new CopiedImages(ids, classes, classes.Distinct().Count() > 1, distance);
+        return new CopiedImages(ids, classes, classes.Distinct().Count() > 1, distance, mirroring);
     }
 }

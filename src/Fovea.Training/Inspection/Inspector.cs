@@ -20,8 +20,8 @@ public sealed class Inspector
     /// <summary>What was found; with the embeddings once they are made.</summary>
     public DatasetInspection Inspection { get; private set; }
 
-    /// <summary>Images that the embeddings will show.</summary>
-    public int Embedded => _pass.Embedded.Length;
+    /// <summary>Images that the embeddings will show; 0 where there are fewer than <see cref="ImageEmbedding.LeastImages"/>.</summary>
+    public int Embedded => _pass.Embedded.Length < ImageEmbedding.LeastImages ? 0 : _pass.Embedded.Length;
 
     /// <summary>Reads every image and draws the conclusions.</summary>
     /// <param name="progress">Images read so far, from any thread.</param>

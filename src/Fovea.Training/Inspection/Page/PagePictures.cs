@@ -37,7 +37,8 @@ internal sealed class PagePictures(Dataset dataset, DatasetInspection d, Inspect
                 var part = d.Parts.Count > 1 ? $" · {SampleParts.NameOf(dataset.Samples[i].Part)}" : "";
                 Figure(markup, i, pass.Thumbnails[i], $"<b>{HtmlPage.Escape(InspectionPage.ClassName(d, dataset.Samples[i].Label) + part)}</b>{HtmlPage.Escape(id)}");
             }
-            var kind = c.Distance > 0 ? string.Create(CultureInfo.InvariantCulture, $"alike, distance {c.Distance:0.000}") : "equal pixels";
+            // A mirrored copy may have distance 0 without being equal.
+            var kind = !d.ExactDuplicates.Contains(c) ? string.Create(CultureInfo.InvariantCulture, $"{(c.Mirroring == Mirroring.None ? "alike" : "mirrored copies")}, distance {c.Distance:0.000}") : "equal pixels";
             var more = c.Images.Count > MostInCopy ? $", {c.Images.Count - MostInCopy} more" : "";
             markup.Append(CultureInfo.InvariantCulture, $"</div><p>{(c.Contradict ? "different classes, " : "")}{kind}{more}</p></div>");
         }
