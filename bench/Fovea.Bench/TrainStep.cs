@@ -7,7 +7,7 @@ namespace Fovea.Bench;
 
 /// <summary>PyTorch's time divided by Fovea's, for each round; above 1 Fovea is faster.</summary>
 internal sealed record Comparison(string Model, string Precision, string Against, int Rounds, double FoveaStep, double PyTorchStep, double Ratio, double RatioLow, double RatioHigh,
-    double CpuRatio, long FoveaFaults, long PyTorchFaults);
+    double CpuRatio, double FoveaCpu, double PyTorchCpu, long FoveaFaults, long PyTorchFaults);
 
 /// <summary>
 /// The training step (forward, loss, backward, SGD with momentum and decay, gradients dropped) in Fovea and in PyTorch, turn by turn in the same minute, so that
@@ -49,7 +49,7 @@ internal static class TrainStep
     {
         var ratios = own.Zip(theirs, (a, b) => b.Wall / a.Wall).Order().ToArray();
         return new Comparison(model, precision, against, ratios.Length, Median(own.Select(r => r.Wall)), Median(theirs.Select(r => r.Wall)), Median(ratios), ratios[0], ratios[^1],
-            Median(own.Zip(theirs, (a, b) => b.Cpu / a.Cpu)), (long)Median(own.Select(r => (double)r.Faults)), (long)Median(theirs.Select(r => (double)r.Faults)));
+            Median(own.Zip(theirs, (a, b) => b.Cpu / a.Cpu)), Median(own.Select(r => r.Cpu)), Median(theirs.Select(r => r.Cpu)), (long)Median(own.Select(r => (double)r.Faults)), (long)Median(theirs.Select(r => (double)r.Faults)));
     }
 
     private static double Median(IEnumerable<double> values)
@@ -65,11 +65,11 @@ internal static class TrainStep
         text.AppendLine("# Training step: Fovea against PyTorch").AppendLine();
         text.AppendLine($"{Environment.ProcessorCount} cores, {setting.Threads} threads, batch {setting.Batch}, {setting.Size} px; libtorch {TorchRuntime.Version} against PyTorch and torchvision {version}.");
         text.AppendLine("Turn by turn, one step each; ratio = PyTorch's time / Fovea's, median of the rounds [lowest … highest]. Faults: pages supplied by the kernel in a step.").AppendLine();
-        text.AppendLine("| network | precision | PyTorch in | rounds | Fovea ms | PyTorch ms | ratio | processor time | faults Fovea | PyTorch |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|");
+        text.AppendLine("| network | precision | PyTorch in | rounds | Fovea ms | PyTorch ms | ratio | processor ms Fovea | PyTorch | ratio | faults Fovea | PyTorch |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var r in results)
             text.AppendLine(CultureInfo.InvariantCulture,
-                $"| {r.Model} | {r.Precision} | {r.Against} | {r.Rounds} | {1000 * r.FoveaStep:F0} | {1000 * r.PyTorchStep:F0} | {r.Ratio:F2} [{r.RatioLow:F2} … {r.RatioHigh:F2}] | {r.CpuRatio:F2} | {r.FoveaFaults} | {r.PyTorchFaults} |");
+                $"| {r.Model} | {r.Precision} | {r.Against} | {r.Rounds} | {1000 * r.FoveaStep:F0} | {1000 * r.PyTorchStep:F0} | {r.Ratio:F2} [{r.RatioLow:F2} … {r.RatioHigh:F2}] | {1000 * r.FoveaCpu:F0} | {1000 * r.PyTorchCpu:F0} | {r.CpuRatio:F2} | {r.FoveaFaults} | {r.PyTorchFaults} |");
         File.WriteAllText(Path.Combine(folder, "train_step.md"), text.ToString());
         File.WriteAllText(Path.Combine(folder, "train_step.json"), JsonSerializer.Serialize(new { setting.Batch, setting.Size, setting.Threads, Environment.ProcessorCount, PyTorch = version, Results = results }, Json));
         Console.Write(text);

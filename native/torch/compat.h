@@ -1,11 +1,16 @@
 // Everything that differs between libtorch 1.13 and 2.x, in one place.
 #pragma once
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/version.h>
 #include <c10/core/CPUAllocator.h>
 
 #define FTORCH_AT_LEAST(major, minor) (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+
+#if AT_PARALLEL_OPENMP && !defined(_OPENMP)
+#error "at::parallel_for would run on one thread: compile with OpenMP"
+#endif
 
 namespace compat {
 

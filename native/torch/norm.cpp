@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
+#include "compat.h"
 #include "norm_kernels.h"
 
 namespace {

@@ -23,9 +23,13 @@ internal static partial class TorchLibrary
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search)
+    // .NET asks again for every function that is called for the first time; what is set at loading must be set once.
+    private static readonly Lazy<nint> Library = new(Load);
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? Library.Value : 0;
+
+    private static nint Load()
     {
-        if (name != Name) return 0;
         var tried = new List<string>();
         foreach (var path in Candidates())
         {
