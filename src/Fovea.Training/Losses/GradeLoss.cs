@@ -7,24 +7,19 @@ namespace Fovea.Training.Losses;
 // Shape shorthand in this file: N images, K grades, O outputs of the head (K softmax, K or K-1 ordinal, K-1 CORN, 1 regression, all of them for three heads).
 
 /// <summary>
-/// What training minimises: the head's own loss for each image, weighted by the class of its label,
-/// Σ w(yᵢ) lᵢ / Σ w(yᵢ), which is how PyTorch weights its cross-entropy. Of three heads the losses are added up.
+/// What training minimises: the head's own loss for each image, weighted by the class of its label, Σ w(yᵢ) lᵢ / Σ w(yᵢ), which is how PyTorch weights its cross-entropy. Of three heads the losses are
+/// added up, each with its weight. A target that is shared among grades costs each grade's loss in its share; where every share is whole, that is the plain loss.
 /// CORN (Shi, Cao, Raschka 2021, arXiv 2111.08851, equation 6) asks "grade &gt; k" only of images whose grade reaches k, and divides by the number of questions; weights then count for each question.
 /// </summary>
-public sealed class GradeLoss : IDisposable
+public sealed class GradeLoss
 {
     private readonly HeadSpec _head;
     private readonly LossRecipe _recipe;
-    private readonly Tensor? _weights; // [K]
+    private readonly double[] _weights; // [K]
 
     /// <param name="classCounts">How many training images each grade has; decides the weights.</param>
-    public GradeLoss(HeadSpec head, LossRecipe recipe, ReadOnlySpan<int> classCounts)
-    {
-        (_head, _recipe) = (head, recipe);
-        if (recipe.ClassWeights == ClassWeighting.None) return;
-        var weights = ClassWeights(recipe.ClassWeights, classCounts);
-        _weights = Tensor.From(Array.ConvertAll(weights, w => (float)w)).OutliveScopes();
-    }
+    public GradeLoss(HeadSpec head, LossRecipe recipe, ReadOnlySpan<int> classCounts) =>
+        (_head, _recipe, _weights) = (head, recipe, ClassWeights(recipe.ClassWeights, classCounts));
 
     /// <summary>One weight a class: n / (K · n_c), where a class without images counts as having one; or its square root with a mean of 1 over the images.</summary>
     public static double[] ClassWeights(ClassWeighting weighting, ReadOnlySpan<int> counts)
@@ -46,79 +41,61 @@ public sealed class GradeLoss : IDisposable
     /// <param name="logits">[N, O], any floating type; computed in float32.</param>
     /// <param name="grades">[N] int64, 0 … K−1.</param>
     /// <returns>A scalar.</returns>
-    public Tensor Call(Tensor logits, Tensor grades)
+    public Tensor Call(Tensor logits, Tensor grades) => Call(logits, new GradeTargets(grades.ToArray<long>()));
+
+    /// <summary>Σ of the weights that <see cref="Call(Tensor, GradeTargets, double?)"/> divides by: of several parts of one batch they add up.</summary>
+    public double Total(GradeTargets targets)
     {
-        using var scope = new TensorScope();
-        var (each, questions) = PerImage(logits.To(ScalarType.Float32), grades); // [N]
-        if (_weights is null) return scope.Keep(questions is null ? each.Mean() : each.Sum() / questions.Sum());
-        var w = _weights.IndexSelect(0, grades);
-        return scope.Keep((each * w).Sum() / (questions is null ? w : questions * w).Sum());
+        var (table, total) = (Weighted(targets), 0.0);
+        for (var i = 0; i < table.Length; i++) total += table[i] * Questions(i % _head.Classes);
+        return total;
     }
 
-    /// <summary>The loss against two grades for each image: λ·l(a) + (1 − λ)·l(b), weighted by λ·w(a) + (1 − λ)·w(b). With every λ = 1 it is that of the first grades.</summary>
+    /// <summary>The loss against the targets.</summary>
     /// <param name="logits">[N, O], any floating type; computed in float32.</param>
+    /// <param name="total">What to divide by: that of the whole batch where this is a part of it, so that the parts' losses add up to the batch's; null: <see cref="Total"/> of these targets.</param>
     /// <returns>A scalar.</returns>
-    public Tensor Call(Tensor logits, GradeTargets targets)
+    public Tensor Call(Tensor logits, GradeTargets targets, double? total = null)
     {
         ArgumentNullException.ThrowIfNull(targets);
         using var scope = new TensorScope();
-        var own = Tensor.From(targets.Grades);
-        if (targets.Others is null) return scope.Keep(Call(logits, own));
-        var (other, share) = (Tensor.From(targets.Others), Tensor.From(targets.Shares!)); // [N]
-        var x = logits.To(ScalarType.Float32);
-        var ((a, na), (b, nb), rest) = (PerImage(x, own), PerImage(x, other), 1 - share); // [N]
-        if (_weights is null && na is null) return scope.Keep((share * a + rest * b).Mean());
-        var (wa, wb) = _weights is null ? (share, rest) : (share * _weights.IndexSelect(0, own), rest * _weights.IndexSelect(0, other));
-        return scope.Keep((wa * a + wb * b).Sum() / (na is null ? wa + wb : wa * na + wb * nb!).Sum());
+        var (x, divisor) = (logits.To(ScalarType.Float32), total ?? Total(targets));
+        var table = Tensor.From(Weighted(targets), targets.Grades.Length, _head.Classes); // [N, K]
+        var noise = targets.Noise is null ? null : Tensor.From(targets.Noise); // [N]
+        if (_head.Kind != HeadKind.ThreeHeads) return scope.Keep(Sum(_head.Kind, _recipe.Kind, x, table, noise, divisor));
+        var heads = _recipe.Heads;
+        var regression = heads.Regression == LossKind.Head ? _recipe.Kind : heads.Regression;
+        var sum = Sum(HeadKind.Regression, regression, x.Narrow(1, 0, 1), table, noise, divisor) * heads.RegressionWeight;
+        sum += Sum(HeadKind.Softmax, heads.Classes, x.Narrow(1, 1, _head.Classes), table, null, divisor) * heads.ClassesWeight;
+        sum += Sum(HeadKind.Ordinal, heads.Ordinal, x.Narrow(1, 1 + _head.Classes, _head.OrdinalOutputs), table, null, divisor) * heads.OrdinalWeight;
+        return scope.Keep(sum);
     }
 
-    /// <returns>Each image's loss [N], and for CORN, whose images add up several questions, how many each was asked; null for one each.</returns>
-    private (Tensor Each, Tensor? Questions) PerImage(Tensor logits, Tensor grades) => _head.Kind switch
+    /// <summary>One head's loss, and the terms that are added to it.</summary>
+    private Tensor Sum(HeadKind head, LossKind kind, Tensor z, Tensor table, Tensor? noise, double divisor)
     {
-        HeadKind.Softmax => (CrossEntropy(logits, grades), null),
-        HeadKind.Ordinal => (Ordinal(logits, grades), null),
-        HeadKind.Corn => Corn(logits, grades),
-        HeadKind.ThreeHeads => (Regression(logits.Select(1, 0), grades.To(ScalarType.Float32)) + CrossEntropy(logits.Narrow(1, 1, _head.Classes), grades)
-            + Ordinal(logits.Narrow(1, 1 + _head.Classes, _head.OrdinalOutputs), grades), null),
-        _ => (Regression(logits.Squeeze(1), grades.To(ScalarType.Float32)), null),
-    };
-
-    private Tensor Ordinal(Tensor logits, Tensor grades) =>
-        Functional.BinaryCrossEntropyWithLogits(logits, OrdinalTargets(grades), reduction: Reduction.None).Mean([1]);
-
-    private (Tensor Each, Tensor Questions) Corn(Tensor logits, Tensor grades)
-    {
-        var asked = (grades.Unsqueeze(1) - Tensor.Arange(_head.Outputs) >= 0).To(ScalarType.Float32); // [N, K−1]: the grade reaches k
-        var each = Functional.BinaryCrossEntropyWithLogits(logits, OrdinalTargets(grades), reduction: Reduction.None);
-        return ((each * asked).Sum([1]), asked.Sum([1]));
+        var sum = head switch
+        {
+            HeadKind.Softmax when kind == LossKind.Focal => ClassTerms.Focal(z, ClassTerms.Smooth(table, _recipe.LabelSmoothing), _recipe.FocalAlpha, _recipe.FocalGamma),
+            HeadKind.Softmax => ClassTerms.CrossEntropy(z, ClassTerms.Smooth(table, _recipe.LabelSmoothing)),
+            HeadKind.Regression => RegressionTerms.Of(kind, z, table, noise, _recipe.Beta),
+            HeadKind.Corn => BitTerms.Corn(z, table, _recipe.LabelSmoothing),
+            _ when kind == LossKind.Focal => BitTerms.Focal(z, table, _head.AlwaysOnBit, _recipe.LabelSmoothing, _recipe.FocalAlpha, _recipe.FocalGamma),
+            _ => BitTerms.CrossEntropy(z, table, _head.AlwaysOnBit, _recipe.LabelSmoothing),
+        };
+        sum /= divisor;
+        if (head != HeadKind.Softmax) return sum;
+        if (_recipe.CostWeight > 0) sum += ClassTerms.Cost(z, table, _recipe.CostPower) * (_recipe.CostWeight / divisor);
+        if (_recipe.KappaWeight > 0) sum += ClassTerms.SoftKappa(z, table) * _recipe.KappaWeight;
+        return sum;
     }
 
-    private Tensor CrossEntropy(Tensor logits, Tensor grades)
+    private float[] Weighted(GradeTargets targets)
     {
-        var logP = Functional.LogSoftmax(logits, 1); // [N, K]
-        var own = -logP.Gather(1, grades.Unsqueeze(1)).Squeeze(1);
-        return _recipe.LabelSmoothing == 0 ? own : own * (1 - _recipe.LabelSmoothing) - logP.Mean([1]) * _recipe.LabelSmoothing;
+        var table = targets.Distribution(_head.Classes);
+        for (var i = 0; i < table.Length; i++) table[i] *= (float)_weights[i % _head.Classes];
+        return table;
     }
 
-    /// <summary>Bit k says "the grade is at least k" (K bits, as S0) or "above k" (K−1 bits): [N, K] or [N, K−1] of 0 and 1.</summary>
-    private Tensor OrdinalTargets(Tensor grades)
-    {
-        var bits = Tensor.Arange(_head.OrdinalOutputs) + (_head.AlwaysOnBit ? 0 : 1); // [K] or [K−1]
-        return (grades.Unsqueeze(1) - bits >= 0).To(ScalarType.Float32);
-    }
-
-    private Tensor Regression(Tensor score, Tensor grades) => _recipe.Kind switch
-    {
-        LossKind.MeanSquaredError => (score - grades).Square(),
-        LossKind.MeanAbsoluteError => (score - grades).Abs(),
-        _ => Functional.SmoothL1(score, grades, _recipe.Beta, Reduction.None),
-    };
-
-    public void Dispose() => _weights?.Dispose();
+    private int Questions(int grade) => _head.Kind == HeadKind.Corn ? Math.Min(grade + 1, _head.Classes - 1) : 1;
 }
-
-/// <summary>What a batch should answer: one grade for each image, or two in shares (mixup, cutmix).</summary>
-/// <param name="Grades">[N], 0 … K−1.</param>
-/// <param name="Others">[N], the grade mixed in; null: none.</param>
-/// <param name="Shares">[N], λ of <paramref name="Grades"/>, 0–1; null with <paramref name="Others"/>.</param>
-public sealed record GradeTargets(long[] Grades, long[]? Others = null, float[]? Shares = null);

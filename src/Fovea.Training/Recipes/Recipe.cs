@@ -83,6 +83,26 @@ public enum LossKind
     SmoothL1,
     MeanSquaredError,
     MeanAbsoluteError,
+
+    /// <summary>Of softmax and ordinal heads, also among three: the cross-entropy's share of what is well answered already is taken down by (1 − p)^γ.</summary>
+    Focal,
+}
+
+/// <summary>The losses of three heads and what each counts.</summary>
+public sealed record ThreeHeadLosses
+{
+    /// <summary><see cref="LossKind.Head"/> means <see cref="LossRecipe.Kind"/>.</summary>
+    public LossKind Regression { get; init; }
+
+    /// <summary>Head (cross-entropy) or focal.</summary>
+    public LossKind Classes { get; init; }
+
+    /// <summary>Head (binary cross-entropy) or focal.</summary>
+    public LossKind Ordinal { get; init; }
+
+    public double RegressionWeight { get; init; } = 1;
+    public double ClassesWeight { get; init; } = 1;
+    public double OrdinalWeight { get; init; } = 1;
 }
 
 public enum ClassWeighting
@@ -101,8 +121,29 @@ public sealed record LossRecipe
     public LossKind Kind { get; init; } = LossKind.Head;
     public ClassWeighting ClassWeights { get; init; } = ClassWeighting.None;
 
-    /// <summary>Share of the target that is spread over the other classes; softmax only (also that of three heads).</summary>
+    /// <summary>Share of the target that is spread evenly over all classes (softmax), or that each bit is moved towards one half (ordinal, corn); a regression has <see cref="TargetNoise"/> instead.</summary>
     public double LabelSmoothing { get; init; }
+
+    /// <summary>A regression's target moves by up to this much, in grades, up or down, drawn anew for each image and epoch. Default 0.</summary>
+    public double TargetNoise { get; init; }
+
+    /// <summary>α of the focal loss: weight of a class, and of a bit that is on (off has 1 − α). Default 0.25 (Lin et al. 2017).</summary>
+    public double FocalAlpha { get; init; } = 0.25;
+
+    /// <summary>γ of the focal loss; 0, or 1 and more. Default 2.</summary>
+    public double FocalGamma { get; init; } = 2;
+
+    /// <summary>Losses of three heads, one by one.</summary>
+    public ThreeHeadLosses Heads { get; init; } = new();
+
+    /// <summary>Adds this times the expected cost Σ p(j)·(|i − j| / (K − 1))^<see cref="CostPower"/> of what a softmax (also among three) says (Galdran et al. 2020, arXiv 2010.00291). Default 0.</summary>
+    public double CostWeight { get; init; }
+
+    /// <summary>How costs rise with the distance of grades; 2 as the quadratic kappa's.</summary>
+    public double CostPower { get; init; } = 2;
+
+    /// <summary>Adds this times 1 − κ, with quadratic weights, of each batch (softmax, also among three). Default 0.</summary>
+    public double KappaWeight { get; init; }
 
     /// <summary>Where smooth L1 turns from a parabola into a line, in grades.</summary>
     public double Beta { get; init; } = 1;
@@ -182,6 +223,12 @@ public sealed record TrainingRecipe
 {
     public int Epochs { get; init; } = 20;
     public int BatchSize { get; init; } = 16;
+
+    /// <summary>Images at a time on their way through the network: the gradients of a batch are added up from parts of so many, for less memory. Batch norms then see the parts. Null: the whole batch.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>Each image is drawn with a weight of 1 / (images of its class)^this: 0 as they come (default), 1 each class equally often.</summary>
+    public double ClassSampling { get; init; }
     public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>Decay per step of the moving average of weights that is evaluated and delivered; null evaluates the weights themselves.</summary>

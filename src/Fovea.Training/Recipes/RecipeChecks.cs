@@ -21,6 +21,8 @@ internal static class RecipeChecks
         var t = recipe.Training;
         Require(t.Epochs is >= 1 and <= 100_000, "training.epochs", t.Epochs, "1 to 100000");
         Require(t.BatchSize is >= 1 and <= 4096, "training.batchSize", t.BatchSize, "1 to 4096");
+        Require(t.MicroBatch is null or >= 1, "training.microBatch", t.MicroBatch ?? 0, "1 or more, or null");
+        Require(t.ClassSampling is >= 0 and <= 2, "training.classSampling", t.ClassSampling, "0 to 2");
         Require(t.Ema is null or (> 0 and < 1), "training.ema", t.Ema ?? 0, "a decay between 0 and 1, e.g. 0.99, or null");
         Require(t.EvaluateEvery >= 1, "training.evaluateEvery", t.EvaluateEvery, "1 or more");
         Require(t.Patience is null or >= 1, "training.patience", t.Patience ?? 0, "1 or more, or null");
@@ -38,13 +40,37 @@ internal static class RecipeChecks
         Require(s.WarmupEpochs >= 0 && s.WarmupEpochs < t.Epochs, "schedule.warmupEpochs", s.WarmupEpochs, "0 up to, not including, training.epochs");
         Require(s.FinalFactor is >= 0 and <= 1, "schedule.finalFactor", s.FinalFactor, "0 to 1");
         Require(s.StepFactor is > 0 and <= 1, "schedule.stepFactor", s.StepFactor, "a number above 0, up to 1");
-        var l = recipe.Loss;
-        Require(l.LabelSmoothing is >= 0 and < 1, "loss.labelSmoothing", l.LabelSmoothing, "0 up to, not including, 1");
-        Require(l.LabelSmoothing == 0 || recipe.Head.Kind is HeadKind.Softmax or HeadKind.ThreeHeads, "loss.labelSmoothing", l.LabelSmoothing, "0 unless head.kind is softmax or threeHeads");
-        Require(l.Kind == LossKind.Head || recipe.Head.Kind is HeadKind.Regression or HeadKind.ThreeHeads, "loss.kind", l.Kind, "head unless head.kind is regression or threeHeads");
-        Require(l.Beta > 0, "loss.beta", l.Beta, "a number above 0");
+        CheckLoss(recipe.Loss, recipe.Head.Kind, Require);
+        Require(recipe.Loss.KappaWeight == 0 || t.MicroBatch is null, "loss.kappaWeight", recipe.Loss.KappaWeight, "0 with training.microBatch: the kappa is one of the whole batch");
         var p = recipe.Split;
         Require(p.Validation is > 0 and < 1, "split.validation", p.Validation, "a share between 0 and 1");
         Require(p.Test is >= 0 and < 1 && p.Test + p.Validation < 1, "split.test", p.Test, "a share, so that validation and test together stay below 1");
+    }
+
+    private static void CheckLoss(LossRecipe l, HeadKind head, Action<bool, string, object, string> require)
+    {
+        var (three, classes) = (head == HeadKind.ThreeHeads, head is HeadKind.Softmax or HeadKind.ThreeHeads);
+        require(l.LabelSmoothing is >= 0 and < 1, "loss.labelSmoothing", l.LabelSmoothing, "0 up to, not including, 1");
+        require(l.LabelSmoothing == 0 || head != HeadKind.Regression, "loss.labelSmoothing", l.LabelSmoothing, "0 for a regression, and loss.targetNoise instead");
+        require(l.TargetNoise is >= 0 and <= 2, "loss.targetNoise", l.TargetNoise, "0 to 2 grades");
+        require(l.TargetNoise == 0 || head is HeadKind.Regression || three, "loss.targetNoise", l.TargetNoise, "0 unless head.kind is regression or threeHeads");
+        require(l.Kind switch
+        {
+            LossKind.Head => true,
+            LossKind.Focal => head is HeadKind.Softmax or HeadKind.Ordinal,
+            _ => head is HeadKind.Regression || three,
+        }, "loss.kind", l.Kind, three ? "head or a regression's loss; the other heads' are in loss.heads" : "head, a regression's loss for a regression, or focal for softmax and ordinal heads");
+        require(l.Heads.Regression != LossKind.Focal, "loss.heads.regression", l.Heads.Regression, "a regression's loss");
+        require(l.Heads.Classes is LossKind.Head or LossKind.Focal, "loss.heads.classes", l.Heads.Classes, "head or focal");
+        require(l.Heads.Ordinal is LossKind.Head or LossKind.Focal, "loss.heads.ordinal", l.Heads.Ordinal, "head or focal");
+        foreach (var (name, weight) in ((string, double)[])[("regression", l.Heads.RegressionWeight), ("classes", l.Heads.ClassesWeight), ("ordinal", l.Heads.OrdinalWeight)])
+            require(weight is >= 0 and <= 1000, $"loss.heads.{name}Weight", weight, "0 to 1000");
+        require(l.FocalAlpha is > 0 and <= 1, "loss.focalAlpha", l.FocalAlpha, "a number above 0, up to 1");
+        require(l.FocalGamma is 0 or (>= 1 and <= 10), "loss.focalGamma", l.FocalGamma, "0, or 1 to 10");
+        require(l.CostWeight is >= 0 and <= 1000, "loss.costWeight", l.CostWeight, "0 to 1000");
+        require(l.CostPower is > 0 and <= 4, "loss.costPower", l.CostPower, "a number above 0, up to 4");
+        require(l.KappaWeight is >= 0 and <= 1000, "loss.kappaWeight", l.KappaWeight, "0 to 1000");
+        require(classes || (l.CostWeight == 0 && l.KappaWeight == 0), "loss.costWeight or loss.kappaWeight", Math.Max(l.CostWeight, l.KappaWeight), "0 unless head.kind is softmax or threeHeads");
+        require(l.Beta > 0, "loss.beta", l.Beta, "a number above 0");
     }
 }

@@ -10,13 +10,15 @@ namespace Fovea.Training.Training;
 /// <param name="Labels">Grades from 0.</param>
 /// <param name="OtherLabels">The grades mixed in; null where the recipe mixes nothing.</param>
 /// <param name="Shares">λ, the share of <see cref="Labels"/> in each target, the rest is <see cref="OtherLabels"/>'; null with it.</param>
-internal sealed record Batch(int Step, byte[] Pixels, int Width, int Height, long[] Labels, long[]? OtherLabels, float[]? Shares);
+/// <param name="Draws">What the chance of each image depends on: its place in the set, and how often it has come before in the epoch.</param>
+internal sealed record Batch(int Step, byte[] Pixels, int Width, int Height, long[] Labels, long[]? OtherLabels, float[]? Shares, ulong[] Draws);
 
 /// <summary>
 /// Gives the batches of an epoch in a random order. Order and augmentation are functions of (seed, epoch, sample), so that a resumed run,
 /// or one with other workers, sees the same pixels. The last incomplete batch is left out: with a new order each epoch every image has its turn.
 /// </summary>
-internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation, int batchSize, ulong seed)
+/// <param name="classSampling">An image is drawn with a weight of 1 / (images of its class)^this.</param>
+internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation, int batchSize, ulong seed, double classSampling = 0)
 {
     private const int Ahead = 3;
     private const ulong OrderStream = 1;
@@ -32,6 +34,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
     internal IEnumerable<Batch> Epoch(int epoch, int firstStep, CancellationToken cancel)
     {
         var order = Order(epoch);
+        var draws = Draws(order);
         var first = set.Images[0]; // all are of its size
         var free = new Stack<Workplace>();
         var ahead = new Queue<(Task<Batch> Task, Workplace At)>();
@@ -43,7 +46,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
                 for (; next < StepsPerEpoch && ahead.Count < Ahead; next++)
                 {
                     var (s, at) = (next, free.TryPop(out var used) ? used : new Workplace(_batchSize, first.Width, first.Height, augmentation.HasMixing));
-                    ahead.Enqueue((Task.Run(() => Make(epoch, s, order, at), cancel), at));
+                    ahead.Enqueue((Task.Run(() => Make(epoch, s, order, draws, at), cancel), at));
                 }
                 cancel.ThrowIfCancellationRequested();
                 var (task, place) = ahead.Dequeue();
@@ -61,31 +64,53 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
     private int[] Order(int epoch)
     {
         var order = Enumerable.Range(0, set.Count).ToArray();
-        SeededRandom.For(seed, OrderStream, (ulong)epoch).Shuffle<int>(order);
-        return order;
+        var random = SeededRandom.For(seed, OrderStream, (ulong)epoch);
+        random.Shuffle<int>(order);
+        if (classSampling == 0) return order;
+        // Systematic sampling over the shuffled images: each comes as often as its weight says, rounded down or up.
+        var counts = set.Labels.CountBy(label => label).ToDictionary();
+        double Weight(int sample) => Math.Pow(counts[set.Labels[sample]], -classSampling);
+        var (total, at, sampled, from) = (order.Sum(Weight), random.NextDouble(), new List<int>(order.Length), 0.0);
+        foreach (var sample in order)
+        {
+            from += Weight(sample) / total * order.Length;
+            for (; at < from && sampled.Count < order.Length; at++) sampled.Add(sample);
+        }
+        while (sampled.Count < order.Length) sampled.Add(order[^1]); // the last digits of the sum
+        var result = sampled.ToArray();
+        random.Shuffle<int>(result);
+        return result;
     }
 
-    private Batch Make(int epoch, int step, int[] order, Workplace at)
+    /// <summary>For each place of the order: the sample's number, plus the size of the set for each time that it has come before.</summary>
+    private ulong[] Draws(int[] order)
+    {
+        var seen = new int[set.Count];
+        return Array.ConvertAll(order, sample => (ulong)sample + (ulong)set.Count * (ulong)seen[sample]++);
+    }
+
+    private Batch Make(int epoch, int step, int[] order, ulong[] draws, Workplace at)
     {
         var (width, height) = (at.Scratch.Shape.Width, at.Scratch.Shape.Height);
         var samples = order.AsSpan(step * _batchSize, _batchSize);
+        var draw = draws.AsSpan(step * _batchSize, _batchSize).ToArray();
         for (var i = 0; i < samples.Length; i++)
         {
-            _augmenter.Apply(set.Images[samples[i]].Pixels, at.Image(i), new AugmentationKey(seed, (ulong)epoch, (ulong)samples[i]), at.Scratch);
+            _augmenter.Apply(set.Images[samples[i]].Pixels, at.Image(i), new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch);
             at.Labels[i] = set.Labels[samples[i]];
         }
-        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null);
+        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null, draw);
 
         // Each image is mixed with its neighbour in the batch's random order, as that was before mixing.
         at.Pixels.CopyTo(at.Unmixed, 0);
         for (var i = 0; i < samples.Length; i++)
         {
             var other = (i + 1) % samples.Length;
-            var draw = BatchMixer.DrawFor(augmentation, new AugmentationKey(seed, (ulong)epoch, (ulong)samples[i]), at.Scratch.Random);
-            at.Shares![i] = BatchMixer.Apply(draw, at.Image(i), at.Unmixed.AsSpan(other * at.Scratch.Shape.Length, at.Scratch.Shape.Length), width, height);
+            var mix = BatchMixer.DrawFor(augmentation, new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch.Random);
+            at.Shares![i] = BatchMixer.Apply(mix, at.Image(i), at.Unmixed.AsSpan(other * at.Scratch.Shape.Length, at.Scratch.Shape.Length), width, height);
             at.OtherLabels![i] = at.Labels[other];
         }
-        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares);
+        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares, draw);
     }
 
     /// <summary>The memory of one batch in the making; one worker at a time has it.</summary>

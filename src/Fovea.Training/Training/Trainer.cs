@@ -18,7 +18,7 @@ namespace Fovea.Training.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    private const ulong StepStream = 3;
+    private const ulong StepStream = 3, NoiseStream = 4;
 
     private readonly Recipe _recipe;
     private readonly Network _network;
@@ -39,7 +39,7 @@ public sealed class Trainer : IDisposable
         if (validation is null && recipe.Training.Select != Selection.Last)
             throw new ArgumentException("choosing the best epoch needs a validation part", nameof(validation));
         (_recipe, _network, _validation, _run, _observer) = (recipe, network, validation, run, observer);
-        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed);
+        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed, recipe.Training.ClassSampling);
         _loss = new GradeLoss(recipe.Head, recipe.Loss, training.ClassCounts(recipe.Head.Classes));
         network.UseChannelsLast();
         _optimiser = OptimiserFactory.Create(recipe, network);
@@ -98,23 +98,46 @@ public sealed class Trainer : IDisposable
         using var scope = new TensorScope();
         TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
         _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step));
-        var images = ImageBatch.ToTensor(batch.Pixels, batch.Width, batch.Height, _recipe.Preprocessing);
-        var targets = new GradeTargets(batch.Labels, batch.OtherLabels, batch.Shares);
-
-        NetworkOutput output;
-        using (new Autocast(_recipe.Training.UsesBFloat16)) output = _network.Call(images, Phase.Training);
-        var loss = _loss.Call(output.Logits, targets);
-        if (output.Auxiliary is { } auxiliary) loss += _loss.Call(auxiliary, targets) * Network.AuxiliaryWeight;
-        loss.Backward();
+        var value = Backward(batch, Targets(batch, epoch));
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();
         _optimiser.ZeroGrad();
         _average?.Update();
 
-        var value = loss.Item();
         if (!double.IsFinite(value))
             throw new TrainingDivergedException(_recipe.Name, string.Create(CultureInfo.InvariantCulture, $"the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}"));
         return value;
+    }
+
+    /// <summary>Adds a batch's gradients to the parameters, part by part where the recipe has micro-batches, and gives its loss.</summary>
+    private double Backward(Batch batch, GradeTargets targets)
+    {
+        var (count, value, total) = (batch.Labels.Length, 0.0, _loss.Total(targets));
+        var (part, image) = (_recipe.Training.MicroBatch ?? count, batch.Pixels.Length / count);
+        for (var start = 0; start < count; start += part)
+        {
+            using var scope = new TensorScope();
+            var n = Math.Min(part, count - start);
+            var images = ImageBatch.ToTensor(n == count ? batch.Pixels : batch.Pixels.AsSpan(start * image, n * image).ToArray(), batch.Width, batch.Height, _recipe.Preprocessing);
+            var own = n == count ? targets : targets.Slice(start, n, _recipe.Head.Classes);
+            NetworkOutput output;
+            using (new Autocast(_recipe.Training.UsesBFloat16)) output = _network.Call(images, Phase.Training);
+            var loss = _loss.Call(output.Logits, own, total);
+            if (output.Auxiliary is { } auxiliary) loss += _loss.Call(auxiliary, own, total) * Network.AuxiliaryWeight;
+            loss.Backward();
+            value += loss.Item();
+        }
+        return value;
+    }
+
+    /// <summary>Noise on a regression's targets is a function of (seed, epoch, sample), as augmentation is.</summary>
+    private GradeTargets Targets(Batch batch, int epoch)
+    {
+        var noise = _recipe.Loss.TargetNoise;
+        return new GradeTargets(batch.Labels, batch.OtherLabels, batch.Shares)
+        {
+            Noise = noise == 0 ? null : Array.ConvertAll(batch.Draws, draw => (float)SeededRandom.For((ulong)_recipe.Seed, NoiseStream, (ulong)epoch, draw).NextDouble(-noise, noise)),
+        };
     }
 
     private RunProgress FinishEpoch(RunProgress progress, double seconds)
@@ -219,7 +242,6 @@ public sealed class Trainer : IDisposable
 
     public void Dispose()
     {
-        _loss.Dispose();
         _optimiser.Dispose();
         _average?.Dispose();
     }

@@ -20,7 +20,7 @@ public sealed class GradeLossTests
     public void Call_SoftmaxWithWeights_IsTheWeightedMeanByHand()
     {
         using var scope = new TensorScope();
-        using var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
+        var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
         // Equal logits: each image costs ln 2, so any weighting gives ln 2. With logits (0, ln 3): class 0 costs ln 4, class 1 ln(4/3).
         var logits = Tensor.From([0f, MathF.Log(3), 0f, MathF.Log(3)], 2, 2);
         // w = 4/(2·3) = 2/3 and 4/(2·1) = 2: (2/3·ln 4 + 2·ln(4/3)) / (8/3)
@@ -36,7 +36,7 @@ public sealed class GradeLossTests
         using var scope = new TensorScope();
         var head = new HeadSpec(HeadKind.Ordinal, 3) { AlwaysOnBit = alwaysOn };
         Assert.Equal(outputs, head.Outputs);
-        using var loss = new GradeLoss(head, new LossRecipe(), [1, 1, 1]);
+        var loss = new GradeLoss(head, new LossRecipe(), [1, 1, 1]);
         var right = Tensor.From<float>(alwaysOn ? [20f, 20f, -20f] : [20f, -20f], 1, outputs);
         Assert.Equal(0, loss.Call(right, Tensor.From(1L)).Item(), 6);
         // All bits undecided: ln 2 each.
@@ -47,7 +47,7 @@ public sealed class GradeLossTests
     public void Call_Regression_IsSmoothL1OfTheGrade()
     {
         using var scope = new TensorScope();
-        using var loss = new GradeLoss(new HeadSpec(HeadKind.Regression, 5), new LossRecipe(), [1, 1, 1, 1, 1]);
+        var loss = new GradeLoss(new HeadSpec(HeadKind.Regression, 5), new LossRecipe(), [1, 1, 1, 1, 1]);
         // Errors 0.5 and 3: 0.5·0.25 = 0.125 and 3 − 0.5 = 2.5, mean 1.3125.
         Assert.Equal(1.3125, loss.Call(Tensor.From([2.5f, 1f], 2, 1), Tensor.From(2L, 4L)).Item(), 6);
     }
@@ -60,7 +60,7 @@ public sealed class GradeLossTests
     {
         using var scope = new TensorScope();
         var head = new HeadSpec(kind, 3);
-        using var loss = new GradeLoss(head, new LossRecipe(), [5, 3, 2]);
+        var loss = new GradeLoss(head, new LossRecipe(), [5, 3, 2]);
         var logits = Tensor.From<float>([.. Enumerable.Range(0, 2 * head.Outputs).Select(i => 0.7f * i - 1)], 2, head.Outputs);
         double One(int image, long grade) => loss.Call(logits.IndexSelect(0, Tensor.From((long)image)), Tensor.From(grade)).Item();
         var expected = (0.7 * One(0, 2) + 0.3 * One(0, 0) + 0.25 * One(1, 1) + 0.75 * One(1, 2)) / 2;
@@ -74,7 +74,7 @@ public sealed class GradeLossTests
     public void Call_TwoGradesWithClassWeights_WeighsEachShareByItsClass()
     {
         using var scope = new TensorScope();
-        using var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
+        var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
         var logits = Tensor.From([0f, MathF.Log(3)], 1, 2);
         // w = 2/3 and 2, losses ln 4 and ln 4/3, shares 0.6 and 0.4: (0.4·ln 4 + 0.8·ln 4/3) / 1.2
         Assert.Equal((0.4 * Math.Log(4) + 0.8 * Math.Log(4.0 / 3)) / 1.2, loss.Call(logits, new GradeTargets([0], [1], [0.6f])).Item(), 6);
@@ -84,7 +84,7 @@ public sealed class GradeLossTests
     public void Call_LabelSmoothing_SpreadsTheTarget()
     {
         using var scope = new TensorScope();
-        using var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { LabelSmoothing = 0.2 }, [1, 1]);
+        var loss = new GradeLoss(new HeadSpec(HeadKind.Softmax, 2), new LossRecipe { LabelSmoothing = 0.2 }, [1, 1]);
         // Target (0.9, 0.1) against p = (1/4, 3/4).
         var expected = -(0.9 * Math.Log(0.25) + 0.1 * Math.Log(0.75));
         Assert.Equal(expected, loss.Call(Tensor.From([0f, MathF.Log(3)], 1, 2), Tensor.From(0L)).Item(), 6);
@@ -95,7 +95,7 @@ public sealed class GradeLossTests
     public void Call_Corn_AsksOnlyImagesThatReachTheThreshold()
     {
         using var scope = new TensorScope();
-        using var loss = new GradeLoss(new HeadSpec(HeadKind.Corn, 3), new LossRecipe(), [1, 1, 1]);
+        var loss = new GradeLoss(new HeadSpec(HeadKind.Corn, 3), new LossRecipe(), [1, 1, 1]);
         // σ(ln 3) = 3/4. Grade 0 answers "> 0": no; grade 1 "> 0": yes, "> 1": no; grade 2 yes, yes. All say 3/4: two noes cost ln 4, three yeses ln 4/3.
         var logits = Tensor.Full(Math.Log(3), ScalarType.Float32, 3, 2);
         Assert.Equal((2 * Math.Log(4) + 3 * Math.Log(4.0 / 3)) / 5, loss.Call(logits, Tensor.From(0L, 1L, 2L)).Item(), 6);
@@ -108,7 +108,7 @@ public sealed class GradeLossTests
     public void Call_CornWithWeights_CountsEachQuestion()
     {
         using var scope = new TensorScope();
-        using var loss = new GradeLoss(new HeadSpec(HeadKind.Corn, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
+        var loss = new GradeLoss(new HeadSpec(HeadKind.Corn, 2), new LossRecipe { ClassWeights = ClassWeighting.Balanced }, [3, 1]);
         // weights 2/3 and 2, one question each
         var expected = (2.0 / 3 * Math.Log(4) + 2 * Math.Log(4.0 / 3)) / (8.0 / 3);
         Assert.Equal(expected, loss.Call(Tensor.Full(Math.Log(3), ScalarType.Float32, 2, 1), Tensor.From(0L, 1L)).Item(), 6);
@@ -119,7 +119,7 @@ public sealed class GradeLossTests
     {
         using var scope = new TensorScope();
         var head = new HeadSpec(HeadKind.ThreeHeads, 2) { Pooling = PoolingKind.Average };
-        using var loss = new GradeLoss(head, new LossRecipe { Kind = LossKind.MeanSquaredError }, [1, 1]);
+        var loss = new GradeLoss(head, new LossRecipe { Kind = LossKind.MeanSquaredError }, [1, 1]);
         // grade 1: regression 0.5 costs 0.25; classes (0, ln 3) cost ln(4/3); the bit "> 0" at ln 3 costs ln(4/3)
         Assert.Equal(0.25 + 2 * Math.Log(4.0 / 3), loss.Call(Tensor.From([0.5f, 0, MathF.Log(3), MathF.Log(3)], 1, 4), Tensor.From(1L)).Item(), 6);
     }

@@ -35,6 +35,8 @@ public sealed class RecipeFileTests
     [InlineData("""{ "augmentation": { "zoom": 2 } }""", "r.json: augmentation: a zoom of -2 is not possible (-0.9 to 4 are). Correct it.")]
     [InlineData("""{ "model": { "freeze": [null] } }""", "r.json: model.freeze is a list with null in it. Use names of the network's parts.")]
     [InlineData("""{ "optimiser": { "kind": "sgd", "nesterov": true, "momentum": 0 } }""", "r.json: optimiser.momentum is 0. Use a number above 0 with optimiser.nesterov.")]
+    [InlineData("""{ "loss": { "kind": "focal" }, "head": { "kind": "corn" } }""", "r.json: loss.kind is Focal. Use head, a regression's loss for a regression, or focal for softmax and ordinal heads.")]
+    [InlineData("""{ "loss": { "costWeight": 1 }, "head": { "kind": "ordinal" } }""", "r.json: loss.costWeight or loss.kappaWeight is 1. Use 0 unless head.kind is softmax or threeHeads.")]
     [InlineData("""{ "training": null }""", "r.json: 'training' has a value of the wrong kind. Give what recipes/ shows.")]
     [InlineData("""[1]""", "r.json: not a JSON object. Start with { and see recipes/ for examples.")]
     public void Parse_Mistake_NamesTheKeyAndTheRemedy(string json, string message) =>

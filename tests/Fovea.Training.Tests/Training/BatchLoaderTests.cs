@@ -100,4 +100,32 @@ public sealed class BatchLoaderTests
         All();
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400 * 16);
     }
+
+    [Fact]
+    public void Epoch_ClassSampling_EvensTheClassesOutAndIsTheSameAgain()
+    {
+        // 8 images of class 0, 4 of class 1, 1 of class 2: with power 1 each class has a third of the 13 draws, with power ½ shares of √8 : √4 : √1.
+        int[] labels = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2];
+        var set = Set with { Labels = labels };
+        (long[] Labels, byte[] Pixels, ulong[] Draws) Drawn(double power, int epoch)
+        {
+            var batch = new BatchLoader(set, new AugmentationSpec(), 13, 7, power).Epoch(epoch, 0, CancellationToken.None).Single();
+            return ([.. batch.Labels], [.. batch.Pixels], [.. batch.Draws]);
+        }
+        var counts = new double[3];
+        for (var epoch = 0; epoch < 30; epoch++)
+        {
+            var drawn = Drawn(1, epoch);
+            foreach (var label in drawn.Labels) counts[label]++;
+            // The one image of class 2 comes four or five times, each time with chance of its own.
+            Assert.InRange(drawn.Labels.Count(l => l == 2), 4, 5);
+            Assert.Equal(13, drawn.Draws.Distinct().Count());
+            for (var i = 0; i < 13; i++) Assert.Equal(labels[drawn.Pixels[i * 90] / 10], drawn.Labels[i]);
+        }
+        Assert.All(counts, count => Assert.InRange(count, 30 * 13 / 3 - 8, 30 * 13 / 3 + 8));
+        Assert.Equal(Drawn(1, 3).Pixels, Drawn(1, 3).Pixels);
+        Assert.NotEqual(Drawn(1, 3).Pixels, Drawn(1, 4).Pixels);
+        var half = Enumerable.Range(0, 30).SelectMany(epoch => Drawn(0.5, epoch).Labels).Count(l => l == 2);
+        Assert.InRange(half, 30 * 13 * 1 / (Math.Sqrt(8) + 2 + 1) - 8, 30 * 13 * 1 / (Math.Sqrt(8) + 2 + 1) + 8);
+    }
 }

@@ -31,7 +31,7 @@ public sealed class TrainerTests : IDisposable
         // ln 5 = 1.609 is the loss of a network that knows nothing
         Assert.InRange(history[0].Loss, 0.8, 2.5);
         Assert.True(history[^1].Loss < 0.05, $"loss {history[^1].Loss}");
-        using var loss = new GradeLoss(recipe.Head, recipe.Loss, set.ClassCounts(5));
+        var loss = new GradeLoss(recipe.Head, recipe.Loss, set.ClassCounts(5));
         var evaluator = new NetworkEvaluator(network, recipe);
         Assert.Equal(set.Labels, evaluator.Predict(set).Predicted);
         Assert.Equal(1, evaluator.Score(set, loss).QuadraticWeightedKappa!.Value, 12);
@@ -254,7 +254,7 @@ public sealed class TrainerTests : IDisposable
         // What is delivered scores what was promised.
         using var network = Network(recipe);
         Assert.True(network.LoadState(weights.ToDictionary(w => w.Key, w => new StoredTensor(ScalarType.Float32, network.State()[w.Key].Shape, w.Value))).IsExact);
-        using var loss = new GradeLoss(recipe.Head, recipe.Loss, Set(20).ClassCounts(5));
+        var loss = new GradeLoss(recipe.Head, recipe.Loss, Set(20).ClassCounts(5));
         var score = new NetworkEvaluator(network, recipe).Score(validation, loss);
         Assert.Equal(progress.BestValue, (select == "bestKappa" ? score.QuadraticWeightedKappa : score.Auc)!.Value, 12);
     }
@@ -284,5 +284,32 @@ public sealed class TrainerTests : IDisposable
     {
         using var network = Network(Recipe());
         Assert.Throws<ArgumentException>(() => new Trainer(Recipe("training.select=bestKappa"), network, Set(5), null, Folder()).Dispose());
+    }
+
+    [Theory]
+    [InlineData("softmax", "head")]
+    [InlineData("corn", "head")]
+    [InlineData("regression", "head")]
+    public void Run_MicroBatches_TakesTheSameSteps(string head, string loss)
+    {
+        // No dropout and no batch norm: the parts' gradients add up to the batch's. Five images in parts of two, two and one.
+        string[] changes = [$"head.kind={head}", $"loss.kind={loss}", "loss.classWeights=balanced", "head.dropout=0", """head.pooling=average""", "optimiser.kind=sgd", "training.batchSize=5"];
+        var labels = new[] { 0, 0, 1, 2, 3, 4, 4, 4, 1, 0 };
+        var whole = Train(Recipe(changes), Set(labels), null, Folder("whole")).Weights;
+        var parts = Train(Recipe([.. changes, "training.microBatch=2"]), Set(labels), null, Folder("parts")).Weights;
+        foreach (var (name, bytes) in whole)
+        {
+            var (a, b) = (System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes).ToArray(), System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(parts[name]).ToArray());
+            Assert.All(a.Zip(b), p => Assert.Equal(p.First, p.Second, 2e-5f)); // the order of sums differs
+        }
+    }
+
+    [Fact]
+    public void Run_TargetNoise_IsTheSameAgain()
+    {
+        string[] changes = ["head.kind=regression", "training.epochs=2"];
+        var noisy = Train(Recipe([.. changes, "loss.targetNoise=0.4"]), Set(10), null, Folder("a")).Weights;
+        Assert.All(Train(Recipe([.. changes, "loss.targetNoise=0.4"]), Set(10), null, Folder("b")).Weights, w => Assert.Equal(noisy[w.Key], w.Value));
+        Assert.Contains(Train(Recipe(changes), Set(10), null, Folder("c")).Weights, w => !noisy[w.Key].AsSpan().SequenceEqual(w.Value));
     }
 }
