@@ -16,7 +16,7 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
         {
             switch (value)
             {
-                case StageProgress stage when stage.Total > 0 && stage.What.StartsWith("fold", StringComparison.Ordinal):
+                case StageProgress stage when stage.Total > 0 && (stage.What.StartsWith("fold ", StringComparison.Ordinal) || stage.What.StartsWith("stage ", StringComparison.Ordinal)):
                     Close();
                     Console.Error.WriteLine(stage.What);
                     break;

@@ -17,7 +17,7 @@ internal static class TrainVerb
 {
     public static Command Create()
     {
-        var recipe = new Option<string>("--recipe") { Description = "The experiment: a JSON file, see recipes/.", Required = true, HelpName = "FILE.json" };
+        var recipe = new Option<string>("--recipe") { Description = "The experiment: a JSON file, or the name of a shipped recipe, e.g. s0-densenet121.", Required = true, HelpName = "FILE.json|NAME" };
         var data = DataOption.Create();
         var weights = new Option<string?>("--weights") { Description = "Weights to start from: .safetensors, .pth, .fovea, or a name of `fovea weights list`. Default: the recipe's.", HelpName = "FILE|NAME" };
         var prepared = new Option<string?>("--prepared") { Description = "The data's images as `fovea data prepare` left them, by the recipe's steps.", HelpName = "DIR" };
@@ -27,14 +27,17 @@ internal static class TrainVerb
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder." };
         var set = new Option<string[]>("--set") { Description = "Change a value of the recipe, e.g. training.epochs=3; may be repeated.", HelpName = "KEY=VALUE" };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: OMP_NUM_THREADS, else every processor that the process may use.", HelpName = "N" };
+        var findRate = new Option<int?>("--find-lr") { Description = "Instead of training, raise the learning rate over so many steps (default 100) and draw what the loss does.", HelpName = "STEPS", Arity = ArgumentArity.ZeroOrOne };
         var json = JsonOutput.Option();
-        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, json }
+        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, findRate, json }
             .Runs((parse, cancel) =>
             {
                 var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
                 var folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name);
                 if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
                 if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
+                var finds = parse.GetResult(findRate) is not null;
+                if (finds) folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name + "-learning-rates");
                 CheckFolder(folder, parse.GetValue(resume));
                 if (parse.GetValue(split) is not null && parse.GetValue(folds) is not null) throw new UsageException("--folds: the split says the folds. Leave out --folds or --split.");
                 var given = parse.GetValue(split) is { } file ? Split.Read(file) : null;
@@ -46,6 +49,7 @@ internal static class TrainVerb
                 using var console = new TrainingConsole();
                 using var archive = parse.GetValue(prepared) is { } folderOfImages ? PreparedArchive.Open(folderOfImages) : null;
                 var experiment = new Experiment(plan, dataset, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), console, archive, given);
+                if (finds) return LearningRates(plan.Name, experiment.FindLearningRate(Math.Clamp(parse.GetValue(findRate) ?? 100, 2, 100_000), cancel), folder, parse.GetValue(json));
                 var result = foldCount is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
                 console.Dispose();
                 var subject = foldCount is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
@@ -56,6 +60,18 @@ internal static class TrainVerb
                 Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, predictions.csv, report.html); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
                 return ExitCodes.Ok;
             });
+    }
+
+    private static int LearningRates(string recipe, IReadOnlyList<RateTrial> trials, string folder, bool json)
+    {
+        Directory.CreateDirectory(folder);
+        RunDirectory.WriteText(Path.Combine(folder, "learning-rates.csv"), LearningRateFinder.Table(trials));
+        RunDirectory.WriteText(Path.Combine(folder, "learning-rates.html"), LearningRateFinder.Page(recipe, trials));
+        var rate = LearningRateFinder.Suggest(trials);
+        if (json) JsonOutput.Write(new { suggested = rate, steps = trials.Count, page = Path.Combine(folder, "learning-rates.html") });
+        else Console.Out.WriteLine(rate is { } r ? string.Create(CultureInfo.InvariantCulture, $"The loss falls fastest at a learning rate of {r:0.0e0}.") : "The loss fell at no learning rate that was tried.");
+        Console.Error.WriteLine($"wrote {folder} (learning-rates.html, learning-rates.csv)");
+        return ExitCodes.Ok;
     }
 
     private static string? WeightsOf(string? named) => named is null ? null : WeightsStore.Default.Resolve(named);

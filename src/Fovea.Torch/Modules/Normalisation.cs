@@ -6,12 +6,10 @@ namespace Fovea.Torch.Modules;
 /// </summary>
 public sealed class BatchNorm2d : Layer
 {
-    private readonly double _momentum;
-
     /// <param name="momentum">Weight of the newest batch in the running values (Keras's 0.99 is 0.01 here).</param>
     public BatchNorm2d(long channels, double eps = 1e-5, double momentum = 0.1)
     {
-        (Eps, _momentum) = (eps, momentum);
+        (Eps, Momentum) = (eps, momentum);
         Weight = AddParameter("weight", Tensor.Ones(channels));
         Bias = AddParameter("bias", Tensor.Zeros(channels));
         RunningMean = AddBuffer("running_mean", Tensor.Zeros(channels));
@@ -20,6 +18,10 @@ public sealed class BatchNorm2d : Layer
     }
 
     public double Eps { get; }
+
+    /// <summary>Weight of the newest batch in the running values.</summary>
+    public double Momentum { get; set; }
+
     public Tensor Weight { get; }
     public Tensor Bias { get; }
     public Tensor RunningMean { get; }
@@ -39,7 +41,7 @@ public sealed class BatchNorm2d : Layer
     {
         var measures = phase == Phase.Training && !KeepsStatistics;
         if (measures) Operators.AddInPlaceScalar.Run(BatchesTracked, 1L);
-        var y = Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, activation, residual, _momentum, Eps);
+        var y = Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, activation, residual, Momentum, Eps);
         LayerObserver.Current?.Invoke(this, y);
         return y;
     }

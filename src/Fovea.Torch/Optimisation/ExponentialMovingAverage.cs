@@ -30,17 +30,19 @@ public sealed class ExponentialMovingAverage : IDisposable
 
     public double Decay { get; }
 
-    /// <summary>How many times <see cref="Update"/> has run.</summary>
+    /// <summary>How many times <see cref="Update()"/> has run.</summary>
     public long Updates { get; private set; }
 
     /// <summary>Takes the module's present values in; after each optimiser step.</summary>
-    public void Update()
+    public void Update() => Update(_warmUp ? Math.Min(Decay, (2d + Updates) / (11 + Updates)) : Decay);
+
+    /// <summary>Takes the module's present values in with a share of 1 − <paramref name="decay"/>: with 0 it is a copy of them, with 1 − 1/n at the n-th time the plain mean.</summary>
+    public void Update(double decay)
     {
         if (_swapped) throw new InvalidOperationException("the average is swapped into the module; dispose the swap first");
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         Updates++;
-        var decay = _warmUp ? Math.Min(Decay, (1d + Updates) / (10 + Updates)) : Decay;
         Foreach.MulInPlace(_averages, decay);
         Foreach.AddInPlace(_averages, _live, 1 - decay);
         foreach (var (_, live, average) in _copied) average.CopyInPlace(live);

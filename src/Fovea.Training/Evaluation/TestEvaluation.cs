@@ -1,3 +1,4 @@
+using Fovea.Calibration;
 using Fovea.Models;
 using Fovea.Training.Metrics;
 using Fovea.Training.Recipes;
@@ -9,5 +10,6 @@ namespace Fovea.Training.Evaluation;
 public static class TestEvaluation
 {
     /// <summary>Predicts every image of the part with a finished network.</summary>
-    public static Predictions Predict(Network network, Recipe recipe, TestPart part) => new NetworkEvaluator(network, recipe).Predict(part.Images);
+    /// <param name="decoding">As it was fitted on other images; null: the head's own.</param>
+    public static Predictions Predict(Network network, Recipe recipe, TestPart part, DecodingSpec? decoding = null) => new NetworkEvaluator(network, recipe).Predict(part.Images, null, decoding);
 }

@@ -27,6 +27,48 @@ public sealed record Recipe
     public OptimiserRecipe Optimiser { get; init; } = new();
     public ScheduleRecipe Schedule { get; init; } = new();
     public TrainingRecipe Training { get; init; } = new();
+    public LabelRecipe Labels { get; init; } = new();
+    public DecodingRecipe Decoding { get; init; } = new();
+
+    /// <summary>Of several data sets given together, the names of those whose images train; empty: all.</summary>
+    public IReadOnlyList<string> TrainOn { get; init; } = [];
+
+    /// <summary>
+    /// Trainings one after the other on the same network; empty: one, by the recipe itself. A stage takes from the recipe what it does not say. What decides the network and who is measured (seed, model.architecture,
+    /// model.pretrained, model.weights, head, preprocessing, split, decoding) is the recipe's alone.
+    /// </summary>
+    public IReadOnlyList<Recipe> Stages { get; init; } = [];
+}
+
+/// <summary>Labels of the training images made better, or less sure, by another run's predictions: not of the network that learnt these labels, but out of fold.</summary>
+public sealed record LabelRecipe
+{
+    /// <summary>A predictions.csv with probabilities; images that it does not name keep their label. Null: labels as they are.</summary>
+    public string? Predictions { get; init; }
+
+    /// <summary>Share of the predicted probabilities in the target; the rest is the label's. Default 0.5.</summary>
+    public double Share { get; init; } = 0.5;
+}
+
+/// <summary>What is fitted between the network's numbers and the grade, on images that choose (the validation part; without one, the training images).</summary>
+public enum DecodingFit
+{
+    /// <summary>Nothing: the most probable grade, rounding, a third of each head.</summary>
+    None,
+
+    /// <summary>Regression and three heads: the thresholds with the best quadratic weighted kappa.</summary>
+    Thresholds,
+
+    /// <summary>Three heads: the weights of regression, most probable class and ordinal sum, by least squares (the multi-task network's third stage), then rounded.</summary>
+    HeadWeights,
+
+    /// <summary>Three heads: the weights, then the thresholds.</summary>
+    HeadWeightsAndThresholds,
+}
+
+public sealed record DecodingRecipe
+{
+    public DecodingFit Fit { get; init; } = DecodingFit.None;
 }
 
 /// <summary>Which network, and what it starts from.</summary>
@@ -177,7 +219,21 @@ public sealed record OptimiserRecipe
     public double? ClipNorm { get; init; }
 }
 
-public enum ScheduleKind { Constant, Cosine, Step }
+public enum ScheduleKind
+{
+    Constant,
+    Cosine,
+    Step,
+
+    /// <summary>Multiplied by <see cref="ScheduleRecipe.Decay"/> after every epoch.</summary>
+    Exponential,
+
+    /// <summary>Up from <see cref="ScheduleRecipe.StartFactor"/> over the warm-up, or 0.3 of all steps without one, and down to the final factor, both in half a cosine.</summary>
+    OneCycle,
+
+    /// <summary>Multiplied by <see cref="ScheduleRecipe.StepFactor"/> when a score stops getting better, down to the final factor.</summary>
+    Plateau,
+}
 
 public sealed record ScheduleRecipe
 {
@@ -186,10 +242,31 @@ public sealed record ScheduleRecipe
     /// <summary>Linear rise from 0, in epochs; fractions allowed.</summary>
     public double WarmupEpochs { get; init; }
 
-    /// <summary>The cosine ends at this share of the base rate.</summary>
+    /// <summary>The base rate is held for so many epochs after the warm-up.</summary>
+    public double HoldEpochs { get; init; }
+
+    /// <summary>Cosine and one cycle end, and a plateau stops falling, at this share of the base rate.</summary>
     public double FinalFactor { get; init; }
 
-    /// <summary>Step: multiply by <see cref="StepFactor"/> at each of these epochs.</summary>
+    /// <summary>One cycle begins at this share of the base rate. Default 1/25, PyTorch's.</summary>
+    public double StartFactor { get; init; } = 0.04;
+
+    /// <summary>Exponential: multiply by this after each epoch.</summary>
+    public double Decay { get; init; } = 0.95;
+
+    /// <summary>Warm-up, hold, cosine and one cycle run once over all stages (those that say so), not once in each. Epochs are counted with the stage's own number of steps.</summary>
+    public bool SpansStages { get; init; }
+
+    /// <summary>Plateau: the score that is watched. Default: the validation loss.</summary>
+    public Selection Watch { get; init; } = Selection.BestLoss;
+
+    /// <summary>Plateau: the rate falls after so many epochs in a row that were not better. Keras counts so; PyTorch waits one more.</summary>
+    public int Patience { get; init; } = 3;
+
+    /// <summary>Plateau: better means by more than this.</summary>
+    public double MinDelta { get; init; } = 1e-4;
+
+    /// <summary>Step: multiply by <see cref="StepFactor"/> (a plateau's, too) at each of these epochs.</summary>
     public IReadOnlyList<int> StepEpochs { get; init; } = [];
 
     public double StepFactor { get; init; } = 0.1;
@@ -215,8 +292,44 @@ public enum Selection
     /// <summary>The epoch with the best AUC (MedMNIST's) on the validation part.</summary>
     BestAuc,
 
+    /// <summary>The epoch with the best accuracy.</summary>
+    BestAccuracy,
+
+    /// <summary>The epoch with the best macro F1.</summary>
+    BestMacroF1,
+
+    /// <summary>The epoch with the smallest validation loss.</summary>
+    BestLoss,
+
     /// <summary>The last epoch: the validation part decides nothing.</summary>
     Last,
+}
+
+/// <summary>The views of an image whose logits are averaged when evaluating.</summary>
+public enum TestTimeKind
+{
+    /// <summary>The image as it is.</summary>
+    None,
+
+    /// <summary>The four flips.</summary>
+    Flips,
+
+    /// <summary>Flips and quarter turns: the eight symmetries of the square.</summary>
+    Dihedral,
+
+    /// <summary>Random views by the recipe's own augmentation, without mixing, the same at each evaluation.</summary>
+    Random,
+}
+
+public sealed record TestTimeRecipe
+{
+    public TestTimeKind Views { get; init; } = TestTimeKind.None;
+
+    /// <summary>Number of random views. Default 10.</summary>
+    public int Count { get; init; } = 10;
+
+    /// <summary>Share of the views that is left out at each end, for each output by itself: 0.25 is the trimmed mean of Tymchenko et al. 2020. Default 0, the plain mean.</summary>
+    public double Trim { get; init; }
 }
 
 public sealed record TrainingRecipe
@@ -234,10 +347,19 @@ public sealed record TrainingRecipe
     /// <summary>Decay per step of the moving average of weights that is evaluated and delivered; null evaluates the weights themselves.</summary>
     public double? Ema { get; init; }
 
+    /// <summary>From this epoch on the mean of the weights at the epochs' ends is delivered (stochastic weight averaging, Izmailov et al. 2018, arXiv 1803.05407), with batch norms measured anew; null never.</summary>
+    public int? SwaFrom { get; init; }
+
     public Selection Select { get; init; } = Selection.BestKappa;
 
-    /// <summary>Averages the outputs of the four flips when evaluating.</summary>
+    /// <summary>Averages the outputs of the four flips when evaluating: short for the views "flips".</summary>
     public bool FlipAverage { get; init; }
+
+    /// <summary>What the network is asked when evaluating.</summary>
+    public TestTimeRecipe TestTime { get; init; } = new();
+
+    /// <summary>Sides in pixels that the images are scaled to while training, each for an equal share of the epochs, e.g. [128, 192, 256]; evaluation is at the prepared size. Empty: the prepared size throughout.</summary>
+    public IReadOnlyList<int> Sizes { get; init; } = [];
 
     /// <summary>Stops after so many epochs without a better one; null never.</summary>
     public int? Patience { get; init; }

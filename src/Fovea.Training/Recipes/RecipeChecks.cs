@@ -26,6 +26,11 @@ internal static class RecipeChecks
         Require(t.Ema is null or (> 0 and < 1), "training.ema", t.Ema ?? 0, "a decay between 0 and 1, e.g. 0.99, or null");
         Require(t.EvaluateEvery >= 1, "training.evaluateEvery", t.EvaluateEvery, "1 or more");
         Require(t.Patience is null or >= 1, "training.patience", t.Patience ?? 0, "1 or more, or null");
+        Require(t.SwaFrom is null || (t.SwaFrom >= 1 && t.SwaFrom <= t.Epochs), "training.swaFrom", t.SwaFrom ?? 0, "an epoch of the training, or null");
+        Require(t.SwaFrom is null || (t.Ema is null && t.Select == Selection.Last), "training.swaFrom", t.SwaFrom ?? 0, "null, or training.select=last and training.ema=null with it");
+        Require(t.TestTime.Count is >= 1 and <= 1000, "training.testTime.count", t.TestTime.Count, "1 to 1000");
+        Require(t.TestTime.Trim is >= 0 and < 0.5, "training.testTime.trim", t.TestTime.Trim, "0 up to, not including, 0.5");
+        Require(t.Sizes.All(s => s >= model.MinimumInput && s <= recipe.Preprocessing.Size), "training.sizes", string.Join(", ", t.Sizes), $"sides from {model.MinimumInput} to preprocessing.size, {recipe.Preprocessing.Size}");
         var o = recipe.Optimiser;
         Require(o.LearningRate is > 0 and <= 10, "optimiser.learningRate", o.LearningRate, "a number above 0, up to 10");
         Require(o.WeightDecay is >= 0 and <= 1, "optimiser.weightDecay", o.WeightDecay, "0 to 1");
@@ -37,11 +42,32 @@ internal static class RecipeChecks
         Require(recipe.Model.FreezeFirst is >= 0 and <= 10_000, "model.freezeFirst", recipe.Model.FreezeFirst, "a number of layers, 0 for none");
         Require(o.ClipNorm is null or > 0, "optimiser.clipNorm", o.ClipNorm ?? 0, "a number above 0, or null");
         var s = recipe.Schedule;
-        Require(s.WarmupEpochs >= 0 && s.WarmupEpochs < t.Epochs, "schedule.warmupEpochs", s.WarmupEpochs, "0 up to, not including, training.epochs");
+        Require(s.WarmupEpochs >= 0 && (s.WarmupEpochs < t.Epochs || s.SpansStages), "schedule.warmupEpochs", s.WarmupEpochs, "0 up to, not including, training.epochs");
+        Require(s.HoldEpochs >= 0 && s.HoldEpochs <= 100_000, "schedule.holdEpochs", s.HoldEpochs, "0 or more");
+        Require(s.StartFactor is > 0 and <= 1, "schedule.startFactor", s.StartFactor, "a number above 0, up to 1");
+        Require(s.Decay is > 0 and <= 1, "schedule.decay", s.Decay, "a number above 0, up to 1");
+        Require(s.Patience >= 1, "schedule.patience", s.Patience, "1 or more");
+        Require(s.MinDelta >= 0, "schedule.minDelta", s.MinDelta, "0 or more");
+        Require(s.Kind != ScheduleKind.Plateau || s.Watch != Selection.Last, "schedule.watch", s.Watch, "a score");
+        Require(!s.SpansStages || s.Kind is ScheduleKind.Cosine or ScheduleKind.OneCycle or ScheduleKind.Constant, "schedule.spansStages", true, "false unless schedule.kind is constant, cosine or oneCycle");
         Require(s.FinalFactor is >= 0 and <= 1, "schedule.finalFactor", s.FinalFactor, "0 to 1");
         Require(s.StepFactor is > 0 and <= 1, "schedule.stepFactor", s.StepFactor, "a number above 0, up to 1");
         CheckLoss(recipe.Loss, recipe.Head.Kind, Require);
         Require(recipe.Loss.KappaWeight == 0 || t.MicroBatch is null, "loss.kappaWeight", recipe.Loss.KappaWeight, "0 with training.microBatch: the kappa is one of the whole batch");
+        Require(recipe.Labels.Share is >= 0 and <= 1, "labels.share", recipe.Labels.Share, "0 to 1");
+        Require(recipe.Decoding.Fit switch
+        {
+            DecodingFit.None => true,
+            DecodingFit.Thresholds => recipe.Head.Kind is HeadKind.Regression or HeadKind.ThreeHeads,
+            _ => recipe.Head.Kind == HeadKind.ThreeHeads,
+        }, "decoding.fit", recipe.Decoding.Fit, "none, thresholds for a regression or three heads, or headWeights for three heads");
+        Require(recipe.Stages.Count <= 16, "stages", recipe.Stages.Count, "up to 16 stages");
+        foreach (var stage in recipe.Stages)
+        {
+            Require(stage.Stages.Count == 0, "stages", "a stage with stages in it", "one list");
+            Require((stage.Training.Select == Selection.Last) == (recipe.Stages[0].Training.Select == Selection.Last), "training.select", stage.Training.Select, "last in every stage or in none");
+            Check(stage, $"{name}, {stage.Name}");
+        }
         var p = recipe.Split;
         Require(p.Validation is > 0 and < 1, "split.validation", p.Validation, "a share between 0 and 1");
         Require(p.Test is >= 0 and < 1 && p.Test + p.Validation < 1, "split.test", p.Test, "a share, so that validation and test together stay below 1");

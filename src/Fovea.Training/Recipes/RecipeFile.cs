@@ -24,12 +24,15 @@ public static class RecipeFile
     };
 
     /// <summary>Reads a recipe and applies overrides in order.</summary>
+    /// <param name="path">A file, or the name of a shipped recipe.</param>
     /// <param name="overrides">Each <c>path.to.key=value</c>; the value is JSON, or a word that is taken as a string.</param>
     /// <exception cref="RecipeException">Not there, not JSON, an unknown key, a wrong type or a value out of range.</exception>
     public static Recipe Read(string path, IEnumerable<string>? overrides = null)
     {
+        path = ShippedRecipes.Resolve(path);
         var file = new FileInfo(path);
-        if (!file.Exists) throw new RecipeException(path, "no such file", "Give a recipe, e.g. one of recipes/*.json");
+        if (!file.Exists)
+            throw new RecipeException(path, "no such file, and no shipped recipe", NearestName.Of(path, ShippedRecipes.Names) is { } near ? $"Did you mean '{near}'" : "Give a file, or the name of one of recipes/*.json");
         if (file.Length > MaxBytes) throw new RecipeException(path, $"{file.Length} bytes is no recipe", "Give a JSON file of a few lines");
         var recipe = Parse(File.ReadAllText(path), path, overrides);
         return recipe.Name == "unnamed" ? recipe with { Name = Path.GetFileNameWithoutExtension(path) } : recipe;
@@ -49,15 +52,16 @@ public static class RecipeFile
             // A key that occurs twice is reported without its place.
             throw new RecipeException(name, e.LineNumber is { } line ? $"not JSON (line {line + 1}, column {e.BytePositionInLine + 1})" : $"not JSON ({e.Message.TrimEnd('.')})", "Correct it there");
         }
-        NamePreset((JsonObject)root);
+        NamePresets((JsonObject)root);
         foreach (var text in overrides ?? [])
         {
             Override((JsonObject)root, text);
-            NamePreset((JsonObject)root);
+            NamePresets((JsonObject)root);
         }
         RefuseUnknownKeys(root, typeof(Recipe), "", name);
         FillInPreset((JsonObject)root, name);
         FillIn((JsonObject)root, (JsonObject)JsonSerializer.SerializeToNode(new Recipe(), Options)!);
+        RecipeStages.Complete((JsonObject)root, stage => FillInPreset(stage, name), FillIn, name);
         try
         {
             var recipe = root.Deserialize<Recipe>(Options) ?? throw new RecipeException(name, "empty", "See recipes/ for examples");
@@ -71,7 +75,13 @@ public static class RecipeFile
         }
     }
 
-    public static string Write(Recipe recipe) => JsonSerializer.Serialize(recipe, Options) + "\n";
+    /// <summary>All that the recipe says, defaults included; of a stage only what it says otherwise than the recipe.</summary>
+    public static string Write(Recipe recipe)
+    {
+        var root = (JsonObject)JsonSerializer.SerializeToNode(recipe, Options)!;
+        RecipeStages.Shorten(root);
+        return root.ToJsonString(Options) + "\n";
+    }
 
     private static void Override(JsonObject root, string text)
     {
@@ -79,9 +89,15 @@ public static class RecipeFile
         if (equals <= 0) throw new RecipeException("--set", $"'{text}' is not key=value", "Write e.g. --set training.epochs=3");
         var keys = text[..equals].Split('.');
         var node = root;
-        foreach (var key in keys[..^1])
+        for (var i = 0; i < keys.Length - 1; i++)
         {
-            if (node[key] is not JsonObject child) node[key] = child = [];
+            // stages.0.training.epochs
+            if (node[keys[i]] is JsonArray list && i + 2 < keys.Length && int.TryParse(keys[i + 1], out var index) && index >= 0 && index < list.Count && list[index] is JsonObject item)
+            {
+                (node, i) = (item, i + 1);
+                continue;
+            }
+            if (node[keys[i]] is not JsonObject child) node[keys[i]] = child = [];
             node = child;
         }
         JsonNode? value;
@@ -97,8 +113,9 @@ public static class RecipeFile
     }
 
     /// <summary><c>"augmentation": "s1"</c> is short for <c>{ "preset": "s1" }</c>.</summary>
-    private static void NamePreset(JsonObject root)
+    private static void NamePresets(JsonObject root)
     {
+        foreach (var stage in root["stages"] is JsonArray stages ? stages.OfType<JsonObject>() : []) NamePresets(stage);
         if (root["augmentation"] is JsonValue value && value.GetValueKind() == JsonValueKind.String) root["augmentation"] = new JsonObject { ["preset"] = value.GetValue<string>() };
     }
 

@@ -11,14 +11,16 @@ namespace Fovea.Training.Training;
 /// <param name="OtherLabels">The grades mixed in; null where the recipe mixes nothing.</param>
 /// <param name="Shares">λ, the share of <see cref="Labels"/> in each target, the rest is <see cref="OtherLabels"/>'; null with it.</param>
 /// <param name="Draws">What the chance of each image depends on: its place in the set, and how often it has come before in the epoch.</param>
-internal sealed record Batch(int Step, byte[] Pixels, int Width, int Height, long[] Labels, long[]? OtherLabels, float[]? Shares, ulong[] Draws);
+/// <param name="Soft">[image, class]: the targets where labels are refined, mixing included; null otherwise.</param>
+internal sealed record Batch(int Step, byte[] Pixels, int Width, int Height, long[] Labels, long[]? OtherLabels, float[]? Shares, ulong[] Draws, float[]? Soft = null);
 
 /// <summary>
 /// Gives the batches of an epoch in a random order. Order and augmentation are functions of (seed, epoch, sample), so that a resumed run,
 /// or one with other workers, sees the same pixels. The last incomplete batch is left out: with a new order each epoch every image has its turn.
 /// </summary>
+/// <param name="soft">A row of shares of the classes for each image, in place of its label; null: labels.</param>
 /// <param name="classSampling">An image is drawn with a weight of 1 / (images of its class)^this.</param>
-internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation, int batchSize, ulong seed, double classSampling = 0)
+internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation, int batchSize, ulong seed, double classSampling = 0, float[][]? soft = null)
 {
     private const int Ahead = 3;
     private const ulong OrderStream = 1;
@@ -26,6 +28,9 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
     private readonly Augmenter _augmenter = new(augmentation);
 
     internal int StepsPerEpoch => set.Count / _batchSize;
+
+    /// <summary>Steps of an epoch over so many images.</summary>
+    internal static int Steps(int images, int batchSize) => images / Math.Max(1, Math.Min(batchSize, images));
 
     /// <summary>
     /// The batches from <paramref name="firstStep"/> on, made by background workers a few steps ahead. A plain enumeration, not an asynchronous one:
@@ -99,7 +104,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
             _augmenter.Apply(set.Images[samples[i]].Pixels, at.Image(i), new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch);
             at.Labels[i] = set.Labels[samples[i]];
         }
-        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null, draw);
+        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null, draw, Soft(samples, null));
 
         // Each image is mixed with its neighbour in the batch's random order, as that was before mixing.
         at.Pixels.CopyTo(at.Unmixed, 0);
@@ -110,7 +115,20 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
             at.Shares![i] = BatchMixer.Apply(mix, at.Image(i), at.Unmixed.AsSpan(other * at.Scratch.Shape.Length, at.Scratch.Shape.Length), width, height);
             at.OtherLabels![i] = at.Labels[other];
         }
-        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares, draw);
+        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares, draw, Soft(samples, at.Shares));
+    }
+
+    private float[]? Soft(ReadOnlySpan<int> samples, float[]? shares)
+    {
+        if (soft is null) return null;
+        var (rows, classes) = (new float[samples.Length * soft[0].Length], soft[0].Length);
+        for (var i = 0; i < samples.Length; i++)
+            for (var k = 0; k < classes; k++)
+            {
+                var (own, share) = (soft[samples[i]][k], shares?[i] ?? 1);
+                rows[i * classes + k] = share * own + (1 - share) * soft[samples[(i + 1) % samples.Length]][k];
+            }
+        return rows;
     }
 
     /// <summary>The memory of one batch in the making; one worker at a time has it.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fovea.Torch.Files;
+using Fovea.Training.Recipes;
 
 namespace Fovea.Training.Training;
 
@@ -8,7 +9,21 @@ namespace Fovea.Training.Training;
 /// <param name="Loss">Mean training loss over the epoch.</param>
 /// <param name="ValidationLoss">Null where the epoch was not evaluated, as are the rest.</param>
 /// <param name="Seconds">Wall-clock time of the epoch; the only figure that a repeated run does not give again.</param>
-public sealed record EpochMetrics(int Epoch, double Loss, double LearningRate, double? ValidationLoss, double? QuadraticWeightedKappa, double? Accuracy, double? Auc, double Seconds);
+/// <param name="Stage">Name of the stage where the recipe has stages; epochs are then counted through.</param>
+public sealed record EpochMetrics(int Epoch, double Loss, double LearningRate, double? ValidationLoss, double? QuadraticWeightedKappa, double? Accuracy, double? Auc, double Seconds,
+    double? F1Macro = null, string? Stage = null)
+{
+    /// <summary>What a selection goes by, the higher the better; null where the epoch was not evaluated.</summary>
+    public double? Score(Selection selection) => selection switch
+    {
+        Selection.Last => Epoch,
+        Selection.BestAuc => Auc,
+        Selection.BestAccuracy => Accuracy,
+        Selection.BestMacroF1 => F1Macro,
+        Selection.BestLoss => -ValidationLoss,
+        _ => QuadraticWeightedKappa,
+    };
+}
 
 /// <summary>How far a run has come. Everything random is a function of (seed, epoch, step), so that these numbers and the tensors are its whole state.</summary>
 /// <param name="Epoch">Epochs completed.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fovea.Acquisition;
+using Fovea.Calibration;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Torch;
@@ -34,15 +35,14 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private IReadOnlyDictionary<string, StoredTensor>? _pretrained;
+    private Dictionary<string, double[]>? _refined;
 
     /// <summary>One training run with the split given, the data set's own parts, or the recipe's shares.</summary>
     public ExperimentResult Run(RunDirectory run, CancellationToken cancel = default)
     {
         Check(run);
         var all = PrepareAll(cancel);
-        var parts = split is not null ? ByGroups(all, groups => split.PartOf(data, groups))
-            : data.HasParts ? ByGroups(all, groups => OfficialParts.Of(data, groups))
-            : Parts(all, [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
+        var parts = PartsOf(all);
         using var claim = Start(run, all, parts, ["training", "validation", "test"]);
         var (training, validation, test) = (NotEmpty(Where(all, parts, 0), "training"), Where(all, parts, 1), new TestPart(Where(all, parts, 2)));
         // Published with training and test parts alone: what chooses the epoch comes out of the training part, as in a cross-validation.
@@ -50,10 +50,32 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         var (network, progress) = Train(run, fit, choose, cancel);
         using (network)
         {
+            var decoding = FitDecoding(network, fit, choose);
             var measured = test.Count > 0 ? test : new TestPart(NotEmpty(validation, "measuring")); // a recipe without a test part is measured on its validation part
-            var predictions = Predict(network, measured);
-            return Finish(run, network, progress, predictions, test.Count > 0 ? "test" : "validation", cancel);
+            var predictions = Predict(network, measured, decoding);
+            return Finish(run, network, progress, predictions, test.Count > 0 ? "test" : "validation", decoding, cancel);
         }
+    }
+
+    /// <summary>Tries learning rates on the training part, as <see cref="LearningRateFinder"/> does; writes nothing.</summary>
+    public IReadOnlyList<RateTrial> FindLearningRate(int steps, CancellationToken cancel = default)
+    {
+        Check(new RunDirectory("unused"));
+        var all = PrepareAll(cancel);
+        using var network = NewNetwork();
+        return LearningRateFinder.Run(recipe, network, NotEmpty(Where(all, PartsOf(all), 0), "training"), steps: steps, observer: observer, cancel: cancel);
+    }
+
+    private int[] PartsOf(PreparedSet all) => split is not null ? ByGroups(all, groups => split.PartOf(data, groups))
+        : data.HasParts ? ByGroups(all, groups => OfficialParts.Of(data, groups))
+        : Parts(all, [1 - recipe.Split.Validation - recipe.Split.Test, recipe.Split.Validation, recipe.Split.Test], (ulong)recipe.Seed);
+
+    private Dictionary<string, double[]> Refined(string path)
+    {
+        var predictions = Predictions.Read(path, null, recipe.Head.Classes);
+        if (predictions.Probabilities is not { } p) throw new DatasetException(path, "no probabilities to refine labels with", "Give the predictions.csv of a run");
+        var ours = predictions.Images.Select((id, i) => (Id: id, P: p[i])).Where(row => data.Find(row.Id) is not null).ToDictionary(row => row.Id, row => row.P, StringComparer.Ordinal);
+        return ours.Count > 0 ? ours : throw new DatasetException(path, $"names no image of {data.Source}", "Give the predictions of a run on this data");
     }
 
     /// <summary>k runs; each image is predicted by the one network that has not seen it, nor anything chosen by it.</summary>
@@ -74,10 +96,11 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
             var (network, progress) = Train(run, training, validation, cancel);
             using (network)
             {
-                var heldOut = Predict(network, new TestPart(Where(all, foldOf, fold)));
+                var decoding = FitDecoding(network, training, validation);
+                var heldOut = Predict(network, new TestPart(Where(all, foldOf, fold)), decoding);
                 predictions.Add(heldOut);
                 (history, seconds) = (progress.History, seconds + progress.ElapsedSeconds);
-                Finish(run, network, progress, heldOut, "heldOut", cancel);
+                Finish(run, network, progress, heldOut, "heldOut", decoding, cancel);
             }
         }
         var pooled = Pool(predictions);
@@ -97,6 +120,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         data.RequireEveryClass();
         if (File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != RecipeFile.Write(recipe))
             throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
+        if (recipe.Labels.Predictions is { } file) _refined = Refined(file);
         if (weights is not null) _pretrained = PretrainedWeights.Read(weights);
         NewNetwork(report => observer?.Report(new WeightsLoaded(report))).Dispose();
     }
@@ -193,11 +217,19 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         }
     }
 
-    private Predictions Predict(Network network, TestPart part)
+    /// <summary>Fitted on the part that chooses the epoch, which a training without a choice does not have: then on the training images.</summary>
+    private DecodingSpec? FitDecoding(Network network, PreparedSet training, PreparedSet? validation)
+    {
+        if (recipe.Decoding.Fit == DecodingFit.None) return null;
+        var set = validation ?? training;
+        return DecodingFitter.Fit(recipe.Head, recipe.Decoding.Fit, new NetworkEvaluator(network, recipe).Logits(set), set.Labels);
+    }
+
+    private Predictions Predict(Network network, TestPart part, DecodingSpec? decoding)
     {
         try
         {
-            return TestEvaluation.Predict(network, recipe, part);
+            return TestEvaluation.Predict(network, recipe, part, decoding);
         }
         catch (NotFiniteNumberException e)
         {
@@ -210,8 +242,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         var network = NewNetwork();
         try
         {
-            using var trainer = new Trainer(recipe, network, training, validation, run, observer);
-            return (network, trainer.Run(cancel));
+            return (network, StagedTraining.Run(recipe, network, training, validation, run, observer, _refined, cancel));
         }
         catch
         {
@@ -220,13 +251,13 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         }
     }
 
-    private ExperimentResult Finish(RunDirectory run, Network network, RunProgress progress, Predictions predictions, string part, CancellationToken cancel)
+    private ExperimentResult Finish(RunDirectory run, Network network, RunProgress progress, Predictions predictions, string part, DecodingSpec? decoding, CancellationToken cancel)
     {
         var metrics = MetricsReport.Compute(predictions, new MetricsOptions { Seed = (ulong)recipe.Seed }, cancel);
         predictions.Write(run.PredictionsCsv);
         RunDirectory.WriteText(run.MetricsJson, metrics.ToJson() + "\n");
         run.WriteHistory(progress.History);
-        ModelFile.Write(run.Model, ModelCards.For(recipe, data, metrics, part), network.State());
+        ModelFile.Write(run.Model, ModelCards.For(recipe, data, metrics, part, decoding), network.State());
         return new ExperimentResult(metrics, predictions, progress.History, run.Model, progress.ElapsedSeconds);
     }
 

@@ -21,8 +21,7 @@ public static class Freezing
         foreach (var name in model.Freeze) frozen.UnionWith(Named(network, name, trace, recipe));
         if (model.FreezeFirst > 0) frozen.UnionWith(First(network, model.FreezeFirst, trace, recipe));
 
-        foreach (var (path, tensor) in network.NamedParameters())
-            if (frozen.Contains(path)) tensor.RequiresGrad = false;
+        foreach (var (path, tensor) in network.NamedParameters()) tensor.RequiresGrad = !frozen.Contains(path); // an earlier stage may have frozen others
         foreach (var (path, module) in network.NamedModules())
             if (module is BatchNorm2d norm)
                 norm.KeepsStatistics = model.KeepStatistics switch

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using Fovea.Calibration;
 using Fovea.Models;
 using Fovea.Training.Data;
 using Fovea.Training.Metrics;
@@ -11,7 +12,7 @@ namespace Fovea.Training.Training;
 internal static class ModelCards
 {
     /// <param name="part">What the figures were measured on: test, validation, heldOut.</param>
-    internal static ModelCard For(Recipe recipe, Dataset data, MetricsReport metrics, string part)
+    internal static ModelCard For(Recipe recipe, Dataset data, MetricsReport metrics, string part, DecodingSpec? decoding = null)
     {
         var figures = new Dictionary<string, CardMetric>();
         void Add(string name, double? value)
@@ -28,6 +29,7 @@ internal static class ModelCards
             Architecture = recipe.Model.Architecture,
             Preprocessing = recipe.Preprocessing,
             Head = recipe.Head,
+            Decoding = decoding ?? new DecodingSpec(),
             Classes = data.ClassNames,
             Licence = "unknown: trained on the user's own data",
             Data = [new CardData(data.Name.Split(':', 2)[0], "training", data.Samples.Count, "see the data set")],

@@ -30,21 +30,27 @@ public sealed class Trainer : IDisposable
     private readonly ExponentialMovingAverage? _average;
     private readonly LearningRateSchedule _schedule;
     private readonly NetworkEvaluator _evaluator;
+    private readonly bool _averagesEpochs;
     private readonly IProgress<TrainingEvent>? _observer;
 
     /// <param name="network">Initialised, or with pretrained weights; trained in place.</param>
     /// <param name="validation">Decides which epoch is delivered; null with <see cref="Selection.Last"/>.</param>
-    public Trainer(Recipe recipe, Network network, PreparedSet training, PreparedSet? validation, RunDirectory run, IProgress<TrainingEvent>? observer = null)
+    /// <param name="stepsBefore">Of the stages before, where the schedule spans them.</param>
+    /// <param name="stepsOfAll">Of all stages; null: of this training.</param>
+    /// <param name="refined">Probabilities of the grades by image, where the recipe refines labels.</param>
+    public Trainer(Recipe recipe, Network network, PreparedSet training, PreparedSet? validation, RunDirectory run, IProgress<TrainingEvent>? observer = null,
+        long stepsBefore = 0, long? stepsOfAll = null, IReadOnlyDictionary<string, double[]>? refined = null)
     {
         if (validation is null && recipe.Training.Select != Selection.Last)
             throw new ArgumentException("choosing the best epoch needs a validation part", nameof(validation));
         (_recipe, _network, _validation, _run, _observer) = (recipe, network, validation, run, observer);
-        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed, recipe.Training.ClassSampling);
+        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed, recipe.Training.ClassSampling, SoftLabels(training, recipe, refined));
         _loss = new GradeLoss(recipe.Head, recipe.Loss, training.ClassCounts(recipe.Head.Classes));
         network.UseChannelsLast();
         _optimiser = OptimiserFactory.Create(recipe, network);
-        _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : null;
-        _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch);
+        _averagesEpochs = recipe.Training.SwaFrom is not null;
+        _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : _averagesEpochs ? new ExponentialMovingAverage(network) : null;
+        _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch, stepsBefore, stepsOfAll);
         _evaluator = new NetworkEvaluator(network, recipe);
     }
 
@@ -75,7 +81,7 @@ public sealed class Trainer : IDisposable
         {
             foreach (var batch in _loader.Epoch(epoch, progress.Step, cancel))
             {
-                var loss = TrainStep(batch, epoch);
+                var loss = TrainStep(batch, epoch, _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step), progress.History));
                 progress = progress with { Step = batch.Step + 1, LossSum = progress.LossSum + loss };
                 _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, steps, batch.Labels.Length, progress.LossSum / progress.Step));
                 if (saved.Elapsed.TotalSeconds < _recipe.Training.CheckpointSeconds) continue;
@@ -93,16 +99,16 @@ public sealed class Trainer : IDisposable
 
     private long StepsBefore(int epoch, int step) => (long)epoch * _loader.StepsPerEpoch + step;
 
-    private double TrainStep(Batch batch, int epoch)
+    private double TrainStep(Batch batch, int epoch, double rate)
     {
         using var scope = new TensorScope();
         TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
-        _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step));
-        var value = Backward(batch, Targets(batch, epoch));
+        _optimiser.LearningRate = rate;
+        var value = Backward(batch, Targets(batch, epoch), epoch);
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();
         _optimiser.ZeroGrad();
-        _average?.Update();
+        if (!_averagesEpochs) _average?.Update();
 
         if (!double.IsFinite(value))
             throw new TrainingDivergedException(_recipe.Name, string.Create(CultureInfo.InvariantCulture, $"the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}"));
@@ -110,7 +116,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Adds a batch's gradients to the parameters, part by part where the recipe has micro-batches, and gives its loss.</summary>
-    private double Backward(Batch batch, GradeTargets targets)
+    private double Backward(Batch batch, GradeTargets targets, int epoch)
     {
         var (count, value, total) = (batch.Labels.Length, 0.0, _loss.Total(targets));
         var (part, image) = (_recipe.Training.MicroBatch ?? count, batch.Pixels.Length / count);
@@ -118,7 +124,7 @@ public sealed class Trainer : IDisposable
         {
             using var scope = new TensorScope();
             var n = Math.Min(part, count - start);
-            var images = ImageBatch.ToTensor(n == count ? batch.Pixels : batch.Pixels.AsSpan(start * image, n * image).ToArray(), batch.Width, batch.Height, _recipe.Preprocessing);
+            var images = Sized(ImageBatch.ToTensor(n == count ? batch.Pixels : batch.Pixels.AsSpan(start * image, n * image).ToArray(), batch.Width, batch.Height, _recipe.Preprocessing), epoch);
             var own = n == count ? targets : targets.Slice(start, n, _recipe.Head.Classes);
             NetworkOutput output;
             using (new Autocast(_recipe.Training.UsesBFloat16)) output = _network.Call(images, Phase.Training);
@@ -136,6 +142,7 @@ public sealed class Trainer : IDisposable
         var noise = _recipe.Loss.TargetNoise;
         return new GradeTargets(batch.Labels, batch.OtherLabels, batch.Shares)
         {
+            Soft = batch.Soft,
             Noise = noise == 0 ? null : Array.ConvertAll(batch.Draws, draw => (float)SeededRandom.For((ulong)_recipe.Seed, NoiseStream, (ulong)epoch, draw).NextDouble(-noise, noise)),
         };
     }
@@ -143,17 +150,17 @@ public sealed class Trainer : IDisposable
     private RunProgress FinishEpoch(RunProgress progress, double seconds)
     {
         var (t, epoch) = (_recipe.Training, progress.Epoch + 1);
+        if (epoch >= t.SwaFrom)
+        {
+            _average!.Update(1 - 1.0 / (epoch - t.SwaFrom.Value + 1)); // the mean of the epochs' ends so far
+            if (epoch == t.Epochs) MeasureNorms(epoch);
+        }
         EpochScore? score = null;
         if (_validation is not null && (epoch % t.EvaluateEvery == 0 || epoch == t.Epochs))
             score = Score(_validation);
-        var rate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, 0) - 1);
-        var metrics = new EpochMetrics(epoch, progress.LossSum / Math.Max(1, progress.Step), rate, score?.Loss, score?.QuadraticWeightedKappa, score?.Accuracy, score?.Auc, seconds);
-        double? value = t.Select switch
-        {
-            Selection.Last => epoch,
-            Selection.BestAuc => score?.Auc,
-            _ => score?.QuadraticWeightedKappa,
-        };
+        var rate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, 0) - 1, progress.History);
+        var metrics = new EpochMetrics(epoch, progress.LossSum / Math.Max(1, progress.Step), rate, score?.Loss, score?.QuadraticWeightedKappa, score?.Accuracy, score?.Auc, seconds, score?.F1Macro);
+        var value = metrics.Score(t.Select);
         var best = value > progress.BestValue;
         progress = progress with
         {
@@ -168,10 +175,56 @@ public sealed class Trainer : IDisposable
         return progress;
     }
 
+    /// <summary>The images at the size that this epoch trains at.</summary>
+    private Tensor Sized(Tensor images, int epoch)
+    {
+        var sizes = _recipe.Training.Sizes;
+        if (sizes.Count == 0) return images;
+        var side = sizes[Math.Min(sizes.Count - 1, epoch * sizes.Count / _recipe.Training.Epochs)];
+        return side == images.Size(2) ? images : Functional.InterpolateBilinear(images, side);
+    }
+
+    /// <summary>Batch norms of the averaged weights, measured on the images of an epoch that is not trained on.</summary>
+    private void MeasureNorms(int epoch)
+    {
+        using var swapped = _average!.Swap();
+        NormStatistics.Measure(_network, _loader.Epoch(epoch, 0, CancellationToken.None).Select(b => ImageBatch.ToTensor(b.Pixels, b.Width, b.Height, _recipe.Preprocessing)), _recipe.Training.UsesBFloat16);
+    }
+
+    /// <summary>Trains for so many steps at rates of the caller's choice, and gives the loss of each as it was before the step.</summary>
+    internal IEnumerable<(int Step, double Loss)> TryRates(int steps, Func<int, double> rate, CancellationToken cancel)
+    {
+        TorchRuntime.FlushDenormals();
+        for (int epoch = 0, done = 0; done < steps; epoch++)
+            foreach (var batch in _loader.Epoch(epoch, 0, cancel))
+            {
+                double loss;
+                try
+                {
+                    loss = TrainStep(batch, epoch, rate(done));
+                }
+                catch (TrainingDivergedException)
+                {
+                    loss = double.NaN;
+                }
+                yield return (done, loss);
+                if (++done == steps || !double.IsFinite(loss)) yield break;
+            }
+    }
+
+    /// <summary>One row for each training image: share·p + (1 − share)·label.</summary>
+    private static float[][]? SoftLabels(PreparedSet training, Recipe recipe, IReadOnlyDictionary<string, double[]>? refined)
+    {
+        if (refined is null) return null;
+        var (classes, share) = (recipe.Head.Classes, recipe.Labels.Share);
+        return [.. training.Ids.Select((id, i) => Enumerable.Range(0, classes).Select(k =>
+            (float)((refined.TryGetValue(id, out var p) ? share * p[k] : k == training.Labels[i] ? share : 0) + (k == training.Labels[i] ? 1 - share : 0))).ToArray())];
+    }
+
     /// <summary>Scores the weights that would be delivered: the averaged ones where the recipe averages.</summary>
     private EpochScore Score(PreparedSet set)
     {
-        if (_average is null) return Evaluate();
+        if (_average is null || (_averagesEpochs && _average.Updates == 0)) return Evaluate();
         using var swapped = _average.Swap();
         return Evaluate();
 
@@ -224,7 +277,7 @@ public sealed class Trainer : IDisposable
         Require(_optimiser.LoadState(Part("optimiser")), "optimiser");
         try
         {
-            _average?.LoadState(Part("average"), StepsBefore(progress.Epoch, progress.Step));
+            _average?.LoadState(Part("average"), !_averagesEpochs ? StepsBefore(progress.Epoch, progress.Step) : Math.Max(0, progress.Epoch - _recipe.Training.SwaFrom!.Value + 1));
         }
         catch (ArgumentException e)
         {

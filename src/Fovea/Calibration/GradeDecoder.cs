@@ -119,11 +119,27 @@ public sealed class GradeDecoder
     private double Combined(ReadOnlySpan<float> z)
     {
         IReadOnlyList<double> weights = Decoding.HeadWeights ?? [1.0 / 3, 1.0 / 3, 1.0 / 3, 0];
-        var bits = z[(1 + Head.Classes + (Head.AlwaysOnBit ? 1 : 0))..];
-        var sum = 0.0;
-        foreach (var bit in bits) sum += Sigmoid(bit);
-        return weights[0] * z[0] + weights[1] * Softmax(z.Slice(1, Head.Classes)).Item1 + weights[2] * sum + weights[3];
+        var (regression, best, sum) = ThreeValues(z);
+        return weights[0] * regression + weights[1] * best + weights[2] * sum + weights[3];
     }
+
+    /// <summary>What three heads say, each as a grade: the regression, the most probable class, the sum of the ordinal probabilities.</summary>
+    /// <param name="z">One image's logits.</param>
+    public (double Regression, double Class, double OrdinalSum) ThreeValues(ReadOnlySpan<float> z)
+    {
+        var sum = 0.0;
+        foreach (var bit in z[(1 + Head.Classes + (Head.AlwaysOnBit ? 1 : 0))..]) sum += Sigmoid(bit);
+        return (z[0], Softmax(z.Slice(1, Head.Classes)).Item1, sum);
+    }
+
+    /// <summary>The number that thresholds are compared with, of a regression or three heads.</summary>
+    /// <param name="z">One image's logits.</param>
+    public double Value(ReadOnlySpan<float> z) => Head.Kind switch
+    {
+        HeadKind.Regression => z[0],
+        HeadKind.ThreeHeads => Combined(z),
+        _ => throw new InvalidOperationException($"a {Head.Kind} head has no thresholds"),
+    };
 
     private double Sigmoid(double z) => 1 / (1 + Math.Exp(-z / Decoding.Temperature));
 

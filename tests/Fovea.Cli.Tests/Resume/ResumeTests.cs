@@ -24,6 +24,51 @@ public sealed class ResumeTests
         }
         """;
 
+    // Three stages of different kinds: a frozen backbone, a moving average that chooses its epoch, and a plateau with micro-batches; bfloat16 where the processor has it.
+    private const string Staged =
+        """
+        {
+          "model": { "architecture": "mobilenet_v2" }, "preprocessing": { "chain": "plain", "size": 32 }, "augmentation": { "flipHorizontal": true, "rotation": 90, "mixup": { "alpha": 0.4 } },
+          "head": { "kind": "threeHeads", "classes": 5, "pooling": "averageMax", "dropout": 0.1 }, "loss": { "targetNoise": 0.2, "labelSmoothing": 0.1 }, "decoding": { "fit": "headWeights" },
+          "training": { "epochs": 2, "batchSize": 7, "select": "bestLoss", "precision": "auto", "checkpointSeconds": 0.1, "classSampling": 0.5 },
+          "stages": [
+            { "name": "heads", "model": { "freeze": ["backbone"] } },
+            { "name": "averaged", "training": { "epochs": 4, "ema": 0.9 }, "loss": { "heads": { "classes": "focal", "ordinal": "focal" } } },
+            { "name": "plateau", "optimiser": { "kind": "rAdam" }, "schedule": { "kind": "plateau", "patience": 1, "stepFactor": 0.5 }, "training": { "epochs": 3, "microBatch": 3 } }
+          ]
+        }
+        """;
+
+    [Fact]
+    public void Train_StagesKilledTwice_ResumesToTheSameBits()
+    {
+        using var runs = new TrainingRuns(Staged, 40, 32, "--threads", "1");
+        runs.Finish("whole");
+        foreach (var (stage, epochs) in new[] { (2, 1), (3, 1) })
+            Assert.DoesNotContain("ended", runs.Kill("killed", TimeSpan.FromMilliseconds(runs.Random.Next(100)), () => runs.Has($"killed/stage-{stage}", epochs)), StringComparison.Ordinal);
+        runs.Finish("killed", "--resume");
+        Delivered.By(runs.At("whole")).AssertSame(Delivered.By(runs.At("killed")));
+    }
+
+    [Fact]
+    public void Train_StagesKilledTenTimesAtRandom_EachResumeEndsInTheSameBits()
+    {
+        Nightly();
+        using var runs = new TrainingRuns(Staged, 60, 48);
+        var (_, time) = runs.Finish("whole");
+        var whole = Delivered.By(runs.At("whole"));
+        for (var i = 0; i < 10; i++)
+        {
+            var (run, after) = ($"run {i}", time * (i + runs.Random.NextDouble()) / 10);
+            for (; runs.Kill(run, after).StartsWith("ended", StringComparison.Ordinal); after *= 0.7) Directory.Delete(runs.At(run), recursive: true);
+            runs.Finish(run, "--resume");
+            whole.AssertSame(Delivered.By(runs.At(run)));
+        }
+        for (var i = 0; i < 10; i++) runs.Kill("unlucky", time * runs.Random.NextDouble() / 4);
+        runs.Finish("unlucky", "--resume");
+        whole.AssertSame(Delivered.By(runs.At("unlucky")));
+    }
+
     [Fact]
     public void Train_KilledTwice_ResumesToTheSameBits()
     {
