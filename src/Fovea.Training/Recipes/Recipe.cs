@@ -89,6 +89,9 @@ public sealed record ModelRecipe
     /// </summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>The head starts from random weights, whatever was loaded or an earlier stage has trained: only the encoder is carried over.</summary>
+    public bool FreshHead { get; init; }
+
     /// <summary>So many layers with weights of their own (convolutions, norms, linear layers), counted in the order of computation, are not trained either.</summary>
     public int FreezeFirst { get; init; }
 

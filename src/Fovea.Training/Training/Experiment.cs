@@ -60,7 +60,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     /// <summary>Tries learning rates on the training part, as <see cref="LearningRateFinder"/> does; writes nothing.</summary>
     public IReadOnlyList<RateTrial> FindLearningRate(int steps, CancellationToken cancel = default)
     {
-        Check(new RunDirectory("unused"));
+        Check(null);
         var all = PrepareAll(cancel);
         using var network = NewNetwork();
         return LearningRateFinder.Run(recipe, network, NotEmpty(Where(all, PartsOf(all), 0), "training"), steps: steps, observer: observer, cancel: cancel);
@@ -111,14 +111,14 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     }
 
     /// <summary>Everything that can be refused before hours of work, or before anything is written.</summary>
-    private void Check(RunDirectory run)
+    private void Check(RunDirectory? run)
     {
         if (data.Classes != recipe.Head.Classes)
             throw new RecipeException(recipe.Name, $"head.classes is {recipe.Head.Classes}, the data set has {data.Classes}", $"Use --set head.classes={data.Classes}");
         if (recipe.Model.Pretrained && weights is null)
             throw new RecipeException(recipe.Name, "the recipe starts from pretrained weights", "Give them with --weights FILE or NAME, or start from nothing with --set model.pretrained=false --set model.freeze=[]");
         data.RequireEveryClass();
-        if (File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != RecipeFile.Write(recipe))
+        if (run is not null && File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != RecipeFile.Write(recipe))
             throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
         if (recipe.Labels.Predictions is { } file) _refined = Refined(file);
         if (weights is not null) _pretrained = PretrainedWeights.Read(weights);

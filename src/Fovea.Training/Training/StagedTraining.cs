@@ -28,6 +28,7 @@ public static class StagedTraining
                 observer?.Report(new StageProgress($"stage {i + 1} of {stages.Length}, {stage.Name}", i, stages.Length));
                 Freezing.Apply(network, stage.Model, stage.Preprocessing.Size, stage.Name);
             }
+            FreshHead.Apply(network, stage, i);
             var span = stage.Schedule.SpansStages ? (Before: steps.Take(i).Sum(), Of: (long?)steps.Sum()) : (0, null);
             var folder = recipe.Stages.Count == 0 ? run : new RunDirectory(run.In($"stage-{i + 1}"));
             using var trainer = new Trainer(stage, network, sets[i], validation, folder, observer, span.Before, span.Of, refined);

@@ -65,6 +65,22 @@ public sealed class StagedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Apply_FreshHead_ChangesTheHeadAlone()
+    {
+        var recipe = Recipe("model.freshHead=true", "model.architecture=mobilenet_v2", "preprocessing.size=32", """head.pooling=averageMax""");
+        using var network = Network(recipe);
+        var before = Bytes(network);
+        FreshHead.Apply(network, recipe, 1);
+        var after = Bytes(network);
+        foreach (var (path, tensor) in network.NamedParameters().Where(p => p.Tensor.Dimensions > 1))
+            Assert.Equal(network.IsHead(path), !before[path].AsSpan().SequenceEqual(after[path]));
+        FreshHead.Apply(network, recipe, 1);
+        Assert.All(Bytes(network), w => Assert.Equal(after[w.Key], w.Value));
+        FreshHead.Apply(network, recipe with { Model = recipe.Model with { FreshHead = false } }, 2);
+        Assert.All(Bytes(network), w => Assert.Equal(after[w.Key], w.Value));
+    }
+
+    [Fact]
     public void Run_Swa_DeliversTheMeanOfTheEpochsWithNormsMeasuredAnew()
     {
         var recipe = Recipe("training.swaFrom=2", "training.epochs=4", "model.architecture=mobilenet_v2", "preprocessing.size=32", "head.dropout=0");

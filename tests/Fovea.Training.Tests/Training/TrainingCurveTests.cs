@@ -20,7 +20,7 @@ public sealed class TrainingCurveTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("sgd", """{ "kind": "sgd", "learningRate": 0.01, "nesterov": true, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
+    [InlineData("sgd", """{ "kind": "sgd", "learningRate": 0.003, "nesterov": true, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
     [InlineData("adam", """{ "kind": "adam", "learningRate": 0.0005, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
     public void Run_FiftySteps_LossesAreThoseOfPyTorch(string name, string optimiser)
     {
@@ -48,7 +48,7 @@ public sealed class TrainingCurveTests : IDisposable
         Assert.True(losses[^1] < losses[0] / 2, "it learns, so that the curve says something");
         var furthest = losses.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
         TestContext.Current.TestOutputHelper?.WriteLine($"{name}: furthest apart {furthest:0.0e0}");
-        Assert.True(furthest < 1e-4, $"furthest apart {furthest}");
+        Assert.True(furthest < 1e-4, $"furthest apart {furthest}; step by step {string.Join(' ', losses.Zip(expected, (a, b) => $"{a - b:0.0e0}"))}");
     }
 
     private static Network Network(Recipe recipe)
