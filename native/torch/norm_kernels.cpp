@@ -1,18 +1,25 @@
 // See norm_kernels.h. Compiled once for each instruction set with FTORCH_KERNELS naming it.
 //
-// Written on vectors of 16 floats by GCC's and Clang's vector extension, which each instruction set splits into its own registers: the loops of plain C are vectorised
-// for some of these types and instruction sets and not for others, a tenfold difference.
+// Written by GCC's and Clang's vector extension: the loops of plain C are vectorised for some of these types and instruction sets and not for others, a tenfold difference.
+// A vector is as long as a register. Longer ones compile, too, but GCC 12 takes the choices between two of them apart into single numbers, seven times slower.
 #include "norm_kernels.h"
 
 namespace {
 
+#if defined(__AVX512F__)
 constexpr int64_t kLanes = 16;
-constexpr int64_t kRun = 64; // rows, few enough for float sums, which are then added up in double
+#elif defined(__AVX__)
+constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;
+#endif
+constexpr int64_t kRun = 64;  // rows, few enough for float sums, which are then added up in double
+constexpr int64_t kRows = 4;  // that are gone over together, so that the numbers of a channel are fetched once for all of them
 
-typedef float Floats __attribute__((vector_size(64)));
-typedef int32_t Masks __attribute__((vector_size(64)));
-typedef uint32_t Words __attribute__((vector_size(64)));
-typedef uint16_t Halves __attribute__((vector_size(32)));
+typedef float Floats __attribute__((vector_size(4 * kLanes)));
+typedef int32_t Masks __attribute__((vector_size(4 * kLanes)));
+typedef uint32_t Words __attribute__((vector_size(4 * kLanes)));
+typedef uint16_t Halves __attribute__((vector_size(2 * kLanes)));
 
 // A vector, and its one-lane form for the channels that are left over.
 struct Wide {
@@ -94,70 +101,101 @@ inline void each_channel(int64_t channels, const F& body) {
     for (; c < channels; c++) body(Single(), c);
 }
 
-// Adds up two values of each element by channel. body(V, c, r, a, b) adds to a and b.
+// Calls body(first, count) for all rows, a few at a time; count is a constant of the type.
+template <int N> struct Count { static constexpr int value = N; };
 template <class F>
-inline void sum_rows(int64_t rows, int64_t channels, float* scratch, double* first, double* second, const F& body) {
+inline void each_rows(int64_t begin, int64_t end, const F& body) {
+    for (; begin + kRows <= end; begin += kRows) body(begin, Count<kRows>());
+    for (; begin < end; begin++) body(begin, Count<1>());
+}
+
+// For every element: prepare(V, c) fetches what belongs to the channels, and gives what is called with a row.
+template <class F>
+inline void each_element(int64_t rows, int64_t channels, const F& prepare) {
+    each_rows(0, rows, [&](int64_t r, auto count) {
+        each_channel(channels, [&](auto kind, int64_t c) {
+            auto element = prepare(kind, c);
+            for (int i = 0; i < decltype(count)::value; i++) element(r + i);
+        });
+    });
+}
+
+// Adds up two values of each element by channel: what prepare(V, c) gives is called with (r, a, b) and adds to a and b.
+template <class F>
+inline void sum_rows(int64_t rows, int64_t channels, float* scratch, double* first, double* second, const F& prepare) {
     float* __restrict s = scratch;
     float* __restrict q = scratch + channels;
     for (int64_t begin = 0; begin < rows; begin += kRun) {
         for (int64_t c = 0; c < 2 * channels; c++) scratch[c] = 0;
-        for (int64_t r = begin; r < rows && r < begin + kRun; r++)
+        each_rows(begin, begin + kRun < rows ? begin + kRun : rows, [&](int64_t r, auto count) {
             each_channel(channels, [&](auto kind, int64_t c) {
                 typedef decltype(kind) V;
+                auto element = prepare(kind, c);
                 auto a = V::load(s + c), b = V::load(q + c);
-                body(kind, c, r, a, b);
+                for (int i = 0; i < decltype(count)::value; i++) element(r + i, a, b);
                 V::store(s + c, a);
                 V::store(q + c, b);
             });
+        });
         for (int64_t c = 0; c < channels; c++) { first[c] += s[c]; second[c] += q[c]; }
     }
 }
 
 template <class T>
 void collect(const T* x, int64_t rows, int64_t channels, const float* shift, float* scratch, double* sums, double* squares) {
-    sum_rows(rows, channels, scratch, sums, squares, [=](auto kind, int64_t c, int64_t r, auto& a, auto& b) {
+    sum_rows(rows, channels, scratch, sums, squares, [=](auto kind, int64_t c) {
         typedef decltype(kind) V;
-        auto d = V::load(x + r * channels + c) - V::load(shift + c);
-        a += d;
-        b += d * d;
+        auto from = V::load(shift + c);
+        return [=](int64_t r, auto& a, auto& b) {
+            auto d = V::load(x + r * channels + c) - from;
+            a += d;
+            b += d * d;
+        };
     });
 }
 
 template <class T, int Act, bool Residual>
 void apply_as(const T* x, const T* residual, T* y, int64_t rows, int64_t channels, const float* scale, const float* offset) {
-    for (int64_t r = 0; r < rows; r++)
-        each_channel(channels, [=](auto kind, int64_t c) {
-            typedef decltype(kind) V;
+    each_element(rows, channels, [=](auto kind, int64_t c) {
+        typedef decltype(kind) V;
+        auto factor = V::load(scale + c), base = V::load(offset + c);
+        return [=](int64_t r) {
             const int64_t at = r * channels + c;
-            auto v = V::load(x + at) * V::load(scale + c) + V::load(offset + c);
+            auto v = V::load(x + at) * factor + base;
             if (Residual) v += V::load(residual + at);
             V::store(y + at, activate<V, T, Act>(v));
-        });
+        };
+    });
 }
 
 template <class T, int Act, bool Residual>
 void reduce_as(const T* dy, const T* y, const T* x, T* masked, int64_t rows, int64_t channels, const float* mean, const float* scale, const float* offset, float* scratch, double* sums, double* products) {
-    sum_rows(rows, channels, scratch, sums, products, [=](auto kind, int64_t c, int64_t r, auto& a, auto& b) {
+    sum_rows(rows, channels, scratch, sums, products, [=](auto kind, int64_t c) {
         typedef decltype(kind) V;
-        const int64_t at = r * channels + c;
-        auto value = V::load(x + at);
-        auto g = pass<V, Act>(V::loaded(V::load(dy + at)), Residual ? V::load(y + at) : value * V::load(scale + c) + V::load(offset + c));
-        if (Residual) V::store(masked + at, g);
-        a += g;
-        b += g * (value - V::load(mean + c));
+        auto middle = V::load(mean + c), factor = V::load(scale + c), base = V::load(offset + c);
+        return [=](int64_t r, auto& a, auto& b) {
+            const int64_t at = r * channels + c;
+            auto value = V::load(x + at);
+            auto g = pass<V, Act>(V::loaded(V::load(dy + at)), Residual ? V::load(y + at) : value * factor + base);
+            if (Residual) V::store(masked + at, g);
+            a += g;
+            b += g * (value - middle);
+        };
     });
 }
 
 template <class T, int Act>
 void differentiate_as(const T* dy, const T* x, T* dx, int64_t rows, int64_t channels, const float* mean, const float* scale, const float* offset, const float* slope, const float* constant) {
-    for (int64_t r = 0; r < rows; r++)
-        each_channel(channels, [=](auto kind, int64_t c) {
-            typedef decltype(kind) V;
+    each_element(rows, channels, [=](auto kind, int64_t c) {
+        typedef decltype(kind) V;
+        auto factor = V::load(scale + c), base = V::load(offset + c), middle = V::load(mean + c), incline = V::load(slope + c), level = V::load(constant + c);
+        return [=](int64_t r) {
             const int64_t at = r * channels + c;
-            auto value = V::load(x + at), factor = V::load(scale + c);
-            auto g = pass<V, Act>(V::loaded(V::load(dy + at)), value * factor + V::load(offset + c));
-            V::store(dx + at, g * factor + (value - V::load(mean + c)) * V::load(slope + c) + V::load(constant + c));
-        });
+            auto value = V::load(x + at);
+            auto g = pass<V, Act>(V::loaded(V::load(dy + at)), value * factor + base);
+            V::store(dx + at, g * factor + (value - middle) * incline + level);
+        };
+    });
 }
 
 #define FTORCH_EACH_ACTIVATION switch (activation) { FTORCH_CASE(fovea::kNone) FTORCH_CASE(fovea::kRelu) FTORCH_CASE(fovea::kRelu6) }
