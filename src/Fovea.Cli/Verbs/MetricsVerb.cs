@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Fovea.Training.Metrics;
 
 namespace Fovea.Cli.Verbs;
@@ -6,13 +7,13 @@ namespace Fovea.Cli.Verbs;
 /// <summary>Scores a table of predictions, by whatever program it was made.</summary>
 internal static class MetricsVerb
 {
-    private const int MaxResamples = 1_000_000;
+    internal const int MaxResamples = 1_000_000;
 
     public static Command Create()
     {
         var predictions = new Option<string>("--predictions")
         {
-            Description = "CSV with the columns image,true,predicted and optionally probabilities p0,p1,… and a group.",
+            Description = "CSV with the columns image,true,predicted and optionally probabilities p0,p1,… and a group; other names are told by the options below.",
             Required = true,
             HelpName = "FILE.csv",
         };
@@ -22,6 +23,12 @@ internal static class MetricsVerb
             HelpName = "COLUMN",
         };
         var classes = new Option<int?>("--classes") { Description = "Number of classes. Default: as many as probabilities, else 5 (grades 0 to 4).", HelpName = "N" };
+        var names = new Option<string?>("--class-names") { Description = "Names of the classes in order, with commas; the table may use them instead of numbers. CNV and DME count as urgent.", HelpName = "A,B,…" };
+        var urgent = new Option<string?>("--urgent") { Description = "Numbers of the classes that are urgent, with commas.", HelpName = "K,…" };
+        var imageColumn = new Option<string?>("--image-column") { Description = "Column that names the image. Default: image, else the line's number.", HelpName = "COLUMN" };
+        var trueColumn = new Option<string>("--true-column") { Description = "Column of the true class.", DefaultValueFactory = _ => "true", HelpName = "COLUMN" };
+        var predictedColumn = new Option<string?>("--predicted-column") { Description = "Column of the predicted class. Default: predicted, else the most probable one.", HelpName = "COLUMN" };
+        var probabilityColumns = new Option<string?>("--probability-columns") { Description = "Columns of the probabilities in order, with commas. Default: p0,p1,…", HelpName = "A,B,…" };
         var resamples = new Option<int>("--resamples")
         {
             Description = "Bootstrap resamples for the 95 % intervals; 0 leaves them out.",
@@ -31,17 +38,39 @@ internal static class MetricsVerb
         var seed = new Option<ulong>("--seed") { Description = "The same seed draws the same intervals on every machine.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var json = JsonOutput.Option();
         return new Command("metrics", "Score a table of predictions: kappas, accuracy, F1, AUC, calibration, sensitivity and specificity, with intervals.")
-            { predictions, group, classes, resamples, seed, json }.Runs((parse, cancel) =>
+            { predictions, group, classes, names, urgent, imageColumn, trueColumn, predictedColumn, probabilityColumns, resamples, seed, json }.Runs((parse, cancel) =>
         {
             if (parse.GetValue(classes) is { } k && k is < 2 or > Predictions.MaxClasses)
                 throw new UsageException($"--classes: {k} is out of range. Give 2 to {Predictions.MaxClasses}.");
             if (parse.GetValue(resamples) is var n && n is < 0 or > MaxResamples)
                 throw new UsageException($"--resamples: {n} is out of range. Give 0 to {MaxResamples}.");
-            var table = Predictions.Read(parse.GetValue(predictions)!, parse.GetValue(group), parse.GetValue(classes));
-            var report = MetricsReport.Compute(table, new MetricsOptions { Resamples = n, Seed = parse.GetValue(seed) }, cancel);
+            var table = Predictions.Read(parse.GetValue(predictions)!, new PredictionColumns
+            {
+                Image = parse.GetValue(imageColumn), True = parse.GetValue(trueColumn)!, Predicted = parse.GetValue(predictedColumn), Group = parse.GetValue(group),
+                Probabilities = Parts("--probability-columns", parse.GetValue(probabilityColumns)), ClassCount = parse.GetValue(classes),
+                ClassNames = Parts("--class-names", parse.GetValue(names)),
+            });
+            var options = new MetricsOptions { Resamples = n, Seed = parse.GetValue(seed), Urgent = Urgent(parse.GetValue(urgent), table.ClassCount) };
+            var report = MetricsReport.Compute(table, options, cancel);
             if (parse.GetValue(json)) JsonOutput.Write(report);
             else Console.Out.Write(MetricsText.Of(report));
             return ExitCodes.Ok;
         });
+    }
+
+    private static string[]? Parts(string option, string? list)
+    {
+        if (list is null) return null;
+        var parts = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length < 2) throw new UsageException($"{option}: at least two names are needed. Separate them with commas.");
+        return parts.Distinct(StringComparer.OrdinalIgnoreCase).Count() == parts.Length ? parts : throw new UsageException($"{option}: a name stands twice. Give each once.");
+    }
+
+    private static int[]? Urgent(string? list, int classes)
+    {
+        if (list is null) return null;
+        int[] numbers = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var k) && k < classes ? k
+            : throw new UsageException($"--urgent: '{text}' is not a class from 0 to {classes - 1}. Give numbers with commas."))];
+        return numbers.Distinct().Count() < classes ? numbers : throw new UsageException("--urgent: every class is urgent. Leave out those that are not.");
     }
 }

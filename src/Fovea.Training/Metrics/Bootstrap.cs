@@ -14,32 +14,42 @@ internal static class Bootstrap
 {
     public const double Level = 0.95;
 
+    /// <summary>Writes every score under weights per sample; NaN where it is not defined.</summary>
+    public delegate void Scoring(ReadOnlySpan<int> weights, Span<double> scores);
+
+    /// <summary>The scores of every resample: [score][resample].</summary>
     /// <param name="groupOf">Group number of each sample, 0…<paramref name="groupCount"/> − 1.</param>
     /// <param name="groupCount">Number of groups.</param>
     /// <param name="resamples">How many.</param>
     /// <param name="seed">Same seed, same intervals.</param>
-    /// <param name="score">Named scores under weights per sample.</param>
+    /// <param name="scores">How many scores <paramref name="score"/> writes.</param>
     /// <param name="cancellation">Ends early.</param>
-    /// <returns>An interval for each score that was defined in at least half of the resamples.</returns>
-    public static Dictionary<string, Interval> Intervals(int[] groupOf, int groupCount, int resamples, ulong seed,
-        Func<int[], IEnumerable<(string Name, double? Value)>> score, CancellationToken cancellation)
+    public static double[][] Draw(int[] groupOf, int groupCount, int resamples, ulong seed, int scores, Scoring score, CancellationToken cancellation)
     {
-        var drawn = new (string Name, double? Value)[resamples][];
-        Parallel.For(0, resamples, new ParallelOptions { CancellationToken = cancellation }, b =>
-        {
-            var random = SeededRandom.For(seed, (ulong)b);
-            var times = new int[groupCount];
-            for (var k = 0; k < groupCount; k++) times[random.NextInt(groupCount)]++;
-            drawn[b] = score(Array.ConvertAll(groupOf, g => times[g])).ToArray();
-        });
-        var intervals = new Dictionary<string, Interval>();
-        for (var m = 0; resamples > 0 && m < drawn[0].Length; m++)
-        {
-            var values = drawn.Select(row => row[m].Value).OfType<double>().Order().ToArray();
-            if (values.Length * 2 < resamples) continue;
-            intervals[drawn[0][m].Name] = new Interval(Quantile(values, (1 - Level) / 2), Quantile(values, (1 + Level) / 2), values.Length);
-        }
-        return intervals;
+        var drawn = new double[scores][];
+        for (var m = 0; m < scores; m++) drawn[m] = new double[resamples];
+        Parallel.For(0, resamples, new ParallelOptions { CancellationToken = cancellation },
+            () => (Random: new SeededRandom(0), Times: new int[groupCount], Weights: new int[groupOf.Length], Values: new double[scores]),
+            (b, _, work) =>
+            {
+                work.Random.Restart(seed, (ulong)b);
+                Array.Clear(work.Times);
+                for (var k = 0; k < groupCount; k++) work.Times[work.Random.NextInt(groupCount)]++;
+                for (var i = 0; i < groupOf.Length; i++) work.Weights[i] = work.Times[groupOf[i]];
+                score(work.Weights, work.Values);
+                for (var m = 0; m < scores; m++) drawn[m][b] = work.Values[m];
+                return work;
+            },
+            _ => { });
+        return drawn;
+    }
+
+    /// <summary>The interval of one score's resamples; null where it was defined in fewer than half of them.</summary>
+    public static Interval? IntervalOf(double[] resamples)
+    {
+        var values = resamples.Where(v => !double.IsNaN(v)).Order().ToArray();
+        return values.Length == 0 || values.Length * 2 < resamples.Length ? null
+            : new Interval(Quantile(values, (1 - Level) / 2), Quantile(values, (1 + Level) / 2), values.Length);
     }
 
     /// <summary>Linear interpolation between order statistics (type 7, NumPy's default).</summary>

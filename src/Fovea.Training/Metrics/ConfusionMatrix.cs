@@ -154,7 +154,10 @@ public sealed class ConfusionMatrix
     public bool Occurs(int c) => _support[c] + _predicted[c] > 0;
 
     /// <summary>The decision "class ≥ <paramref name="threshold"/>", e.g. 2 for referable diabetic retinopathy.</summary>
-    public BinaryCounts AtLeast(int threshold)
+    public BinaryCounts AtLeast(int threshold) => Decide(c => c >= threshold);
+
+    /// <summary>The decision "one of these classes".</summary>
+    public BinaryCounts Decide(Func<int, bool> positive)
     {
         long tp = 0, fp = 0, fn = 0, tn = 0;
         for (var t = 0; t < ClassCount; t++)
@@ -162,8 +165,8 @@ public sealed class ConfusionMatrix
             for (var p = 0; p < ClassCount; p++)
             {
                 var n = this[t, p];
-                if (t >= threshold) { if (p >= threshold) tp += n; else fn += n; }
-                else if (p >= threshold) fp += n;
+                if (positive(t)) { if (positive(p)) tp += n; else fn += n; }
+                else if (positive(p)) fp += n;
                 else tn += n;
             }
         }

@@ -10,8 +10,19 @@ public sealed record MetricsOptions
     public int Resamples { get; init; } = 2000;
     public ulong Seed { get; init; }
 
-    /// <summary>The classes are diabetic-retinopathy grades; null: they are when there are five.</summary>
+    /// <summary>The classes are diabetic-retinopathy grades; null: they are when there are five of them without names.</summary>
     public bool? Grades { get; init; }
+
+    /// <summary>Classes that are urgent; null: CNV and DME where the classes have these names.</summary>
+    public IReadOnlyList<int>? Urgent { get; init; }
+
+    /// <summary>What is asked of these predictions beyond the class.</summary>
+    internal IReadOnlyList<Decision> DecisionsOn(Predictions predictions)
+    {
+        var urgent = Urgent is { } given ? Decision.Urgent(given) : predictions.ClassNames is { } names ? Decision.UrgentByName(names) : null;
+        var graded = Grades ?? (predictions.ClassCount == 5 && (predictions.ClassNames is not { } n || n.SequenceEqual(Data.Dataset.GradeNames)));
+        return [.. graded ? Decision.OfGrades.Where(d => d.Positive[^1] < predictions.ClassCount) : [], .. urgent is null ? [] : new[] { urgent }];
+    }
 }
 
 /// <summary>One class against the others.</summary>
@@ -28,11 +39,26 @@ public sealed record ClassMetrics(int Class, long Support, long Predicted, doubl
     double? AveragePrecision);
 
 /// <summary>
-/// A clinical decision "grade ≥ threshold": positives and negatives are true samples at or above it and below it; the area under the ROC curve is
-/// that of Σ p over the grades at or above it (null without probabilities); a share of nothing is null.
+/// A clinical decision, such as "grade ≥ threshold": positives and negatives are true samples of its classes and of the others; the areas and operating points are
+/// those of Σ p over its classes (null without probabilities); a share of nothing is null.
 /// </summary>
-public sealed record DecisionMetrics(int Threshold, long Positives, long Negatives, long TruePositives, long FalsePositives, long FalseNegatives,
-    long TrueNegatives, double? Sensitivity, double? Specificity, double? PositivePredictiveValue, double? NegativePredictiveValue, double? Auc);
+public sealed record DecisionMetrics(int? Threshold, long Positives, long Negatives, long TruePositives, long FalsePositives, long FalseNegatives,
+    long TrueNegatives, double? Sensitivity, double? Specificity, double? PositivePredictiveValue, double? NegativePredictiveValue, double? Auc)
+{
+    /// <summary>The classes that mean yes.</summary>
+    public IReadOnlyList<int> Positive { get; init; } = [];
+    public double? AveragePrecision { get; init; }
+
+    /// <summary>The best specificity with a sensitivity of at least 90 %.</summary>
+    public double? SpecificityAt90 { get; init; }
+
+    /// <summary>The probability from which it says yes to get there.</summary>
+    public double? ThresholdAt90 { get; init; }
+
+    /// <summary>The best specificity with a sensitivity of at least 95 %.</summary>
+    public double? SpecificityAt95 { get; init; }
+    public double? ThresholdAt95 { get; init; }
+}
 
 /// <summary>How the intervals were drawn; <c>By</c> is <c>sample</c> or <c>group</c>.</summary>
 public sealed record BootstrapInfo(string Method, double Level, int Resamples, ulong Seed, string By);
@@ -94,6 +120,15 @@ public sealed record MetricsReport
     /// <summary>Grade ≥ 3; null unless the classes are grades.</summary>
     public required DecisionMetrics? VisionThreatening { get; init; }
 
+    /// <summary>One of the urgent classes; null where none is known.</summary>
+    public DecisionMetrics? Urgent { get; init; }
+
+    /// <summary>Names of the classes; null where the table has none.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Bins of the calibration error; null without probabilities.</summary>
+    public IReadOnlyList<ReliabilityBin>? Reliability { get; init; }
+
     /// <summary>Rows = true class, columns = predicted class.</summary>
     public required IReadOnlyList<long[]> ConfusionMatrix { get; init; }
     public required IReadOnlyList<ClassMetrics> PerClass { get; init; }
@@ -106,6 +141,9 @@ public sealed record MetricsReport
 
     /// <summary>By score name: why it is null, or what it leaves out.</summary>
     public required IReadOnlyDictionary<string, string> Notes { get; init; }
+
+    /// <summary>A class's name, or its number.</summary>
+    public string NameOf(int c) => ClassNames?[c] ?? c.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -122,25 +160,35 @@ public sealed record MetricsReport
     {
         options ??= new MetricsOptions();
         if (predictions.Count == 0) throw new ArgumentException("no predictions", nameof(predictions));
-        var scorer = new Scorer(predictions, options.Grades ?? predictions.ClassCount == 5);
-        var once = Enumerable.Repeat(1, predictions.Count).ToArray();
-        var matrix = scorer.Matrix(once);
-        var scores = scorer.Score(once).ToDictionary(s => s.Name, s => s.Value);
-        var (groupOf, groupCount) = Number(predictions);
+        var scorer = new Scorer(predictions, options.DecisionsOn(predictions));
+        var matrix = scorer.Matrix();
+        var values = new double[scorer.Names.Count];
+        scorer.Score([], values);
+        var scores = scorer.Names.Select((name, m) => (name, Value: double.IsNaN(values[m]) ? (double?)null : values[m])).ToDictionary(s => s.name, s => s.Value);
+        var (groupOf, groupCount) = predictions.NumberGroups();
         var notes = Reasons(predictions, matrix, scores);
         var intervals = new Dictionary<string, Interval>();
         if (options.Resamples > 0 && groupCount > 1)
-            intervals = Metrics.Bootstrap.Intervals(groupOf, groupCount, options.Resamples, options.Seed, scorer.Score, cancellation);
+        {
+            var drawn = Metrics.Bootstrap.Draw(groupOf, groupCount, options.Resamples, options.Seed, scorer.Names.Count, scorer.Score, cancellation);
+            for (var m = 0; m < drawn.Length; m++)
+                if (Metrics.Bootstrap.IntervalOf(drawn[m]) is { } interval) intervals[scorer.Names[m]] = interval;
+        }
         else if (options.Resamples > 0) notes["intervals"] = predictions.Groups is null ? "a single sample" : "a single group";
 
         double? Get(string name) => scores.GetValueOrDefault(name);
-        DecisionMetrics? Decision(string name)
+        DecisionMetrics? Of(string key)
         {
-            var threshold = Scorer.Decisions.Single(d => d.Name == name).Threshold;
-            if (!scores.ContainsKey($"{name}.sensitivity")) return null;
-            var n = matrix.AtLeast(threshold);
-            return new DecisionMetrics(threshold, n.TruePositives + n.FalseNegatives, n.TrueNegatives + n.FalsePositives, n.TruePositives, n.FalsePositives,
-                n.FalseNegatives, n.TrueNegatives, n.Sensitivity, n.Specificity, n.PositivePredictiveValue, n.NegativePredictiveValue, Get($"{name}.auc"));
+            if (scorer.Decisions.ToList().FindIndex(d => d.Key == key) is var at && at < 0) return null;
+            var decision = scorer.Decisions[at];
+            var n = matrix.Decide(decision.IsPositive);
+            return new DecisionMetrics(decision.Threshold, n.TruePositives + n.FalseNegatives, n.TrueNegatives + n.FalsePositives, n.TruePositives, n.FalsePositives,
+                n.FalseNegatives, n.TrueNegatives, n.Sensitivity, n.Specificity, n.PositivePredictiveValue, n.NegativePredictiveValue, Get($"{key}.auc"))
+            {
+                Positive = decision.Positive, AveragePrecision = Get($"{key}.averagePrecision"),
+                SpecificityAt90 = Get($"{key}.specificityAt90"), ThresholdAt90 = scorer.PointOf(at, Decision.Sensitivities[0])?.Threshold,
+                SpecificityAt95 = Get($"{key}.specificityAt95"), ThresholdAt95 = scorer.PointOf(at, Decision.Sensitivities[1])?.Threshold,
+            };
         }
 
         return new MetricsReport
@@ -167,13 +215,16 @@ public sealed record MetricsReport
             LogLoss = Get("logLoss"),
             Brier = Get("brier"),
             ExpectedCalibrationError = Get("expectedCalibrationError"),
-            AnyRetinopathy = Decision("anyRetinopathy"),
-            Referable = Decision("referable"),
-            VisionThreatening = Decision("visionThreatening"),
+            AnyRetinopathy = Of("anyRetinopathy"),
+            Referable = Of("referable"),
+            VisionThreatening = Of("visionThreatening"),
+            Urgent = Of("urgent"),
+            ClassNames = predictions.ClassNames,
+            Reliability = scorer.Reliability(),
             ConfusionMatrix = matrix.ToRows(),
             PerClass = Enumerable.Range(0, predictions.ClassCount).Select(c => new ClassMetrics(c, matrix.Support(c), matrix.Predicted(c), matrix.Precision(c),
-                matrix.Recall(c), OneAgainstRest(matrix, c).Specificity, matrix.F1(c), scorer.ClassAuroc(c, once),
-                scorer.ClassAveragePrecision(c, once))).ToArray(),
+                matrix.Recall(c), matrix.Decide(k => k == c).Specificity, matrix.F1(c), scorer.OfClass(c).Auroc,
+                scorer.OfClass(c).AveragePrecision)).ToArray(),
             Intervals = intervals,
             Bootstrap = intervals.Count == 0 ? null
                 : new BootstrapInfo("percentile", Metrics.Bootstrap.Level, options.Resamples, options.Seed, predictions.Groups is null ? "sample" : "group"),
@@ -181,30 +232,17 @@ public sealed record MetricsReport
         };
     }
 
-    private static BinaryCounts OneAgainstRest(ConfusionMatrix m, int c) =>
-        new(m[c, c], m.Predicted(c) - m[c, c], m.Support(c) - m[c, c], m.Total - m.Support(c) - m.Predicted(c) + m[c, c]);
-
-    private static (int[] GroupOf, int Count) Number(Predictions predictions)
-    {
-        if (predictions.Groups is not { } groups) return (Enumerable.Range(0, predictions.Count).ToArray(), predictions.Count);
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        var groupOf = new int[groups.Length];
-        for (var i = 0; i < groups.Length; i++)
-        {
-            if (!numbers.TryGetValue(groups[i], out groupOf[i])) numbers.Add(groups[i], groupOf[i] = numbers.Count);
-        }
-        return (groupOf, numbers.Count);
-    }
-
     private static Dictionary<string, string> Reasons(Predictions predictions, ConfusionMatrix matrix, Dictionary<string, double?> scores)
     {
         var reasons = new Dictionary<string, string>();
         foreach (var (name, value) in scores)
         {
-            if (value is not null) continue;
+            if (value is not null || name.StartsWith("perClass.", StringComparison.Ordinal)) continue;
             reasons[name] = name.EndsWith("appa", StringComparison.Ordinal) ? "every image has the same true and predicted class, so agreement by chance is complete"
                 : name.EndsWith("sensitivity", StringComparison.Ordinal) ? "no image is truly positive"
                 : name.EndsWith("specificity", StringComparison.Ordinal) ? "no image is truly negative"
+                : name.EndsWith(".averagePrecision", StringComparison.Ordinal) ? "no image is truly positive"
+                : name.Contains("specificityAt", StringComparison.Ordinal) || name.EndsWith(".auc", StringComparison.Ordinal) ? "no image is truly positive, or none truly negative"
                 : name.EndsWith("positivePredictiveValue", StringComparison.Ordinal) ? "no image was predicted positive"
                 : name.EndsWith("negativePredictiveValue", StringComparison.Ordinal) ? "no image was predicted negative"
                 : "every image is of one true class";

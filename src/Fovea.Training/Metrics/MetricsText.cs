@@ -34,10 +34,11 @@ public static class MetricsText
         Row("log-loss", "logLoss", report.LogLoss);
         Row("Brier score", "brier", report.Brier);
         Row("expected calibration error", "expectedCalibrationError", report.ExpectedCalibrationError);
-        Decision("any retinopathy (grade 1 or more)", "anyRetinopathy", report.AnyRetinopathy);
-        Decision("referable (grade 2 or more)", "referable", report.Referable);
-        Decision("vision-threatening (3 or more)", "visionThreatening", report.VisionThreatening);
-        void Decision(string title, string name, DecisionMetrics? d)
+        Of(Decision.OfGrades[0].Title, "anyRetinopathy", report.AnyRetinopathy);
+        Of(Decision.OfGrades[1].Title, "referable", report.Referable);
+        Of(Decision.OfGrades[2].Title, "visionThreatening", report.VisionThreatening);
+        Of($"urgent ({string.Join(", ", (report.Urgent?.Positive ?? []).Select(report.NameOf))})", "urgent", report.Urgent);
+        void Of(string title, string name, DecisionMetrics? d)
         {
             if (d is null) return;
             text.AppendLine();
@@ -47,12 +48,18 @@ public static class MetricsText
             Row("  positive predictive value", $"{name}.positivePredictiveValue", d.PositivePredictiveValue);
             Row("  negative predictive value", $"{name}.negativePredictiveValue", d.NegativePredictiveValue);
             Row("  AUC", $"{name}.auc", d.Auc);
+            Row("  average precision", $"{name}.averagePrecision", d.AveragePrecision);
+            Row("  specificity at 90 % sensitivity", $"{name}.specificityAt90", d.SpecificityAt90);
+            Row("  specificity at 95 % sensitivity", $"{name}.specificityAt95", d.SpecificityAt95);
         }
 
         text.AppendLine();
-        text.AppendLine("class   images  predicted  precision   recall       F1      AUC");
+        text.AppendLine("class   images  predicted  precision   recall       F1      AUC       AP");
         foreach (var c in report.PerClass)
-            text.AppendLine(Invariant($"{c.Class,5}{c.Support,9}{c.Predicted,11}{c.Precision,11:0.0000}{c.Recall,9:0.0000}{c.F1,9:0.0000}{c.Auc,9:0.0000}").TrimEnd());
+        {
+            var name = report.ClassNames is { } names ? "  " + names[c.Class] : "";
+            text.AppendLine(Invariant($"{c.Class,5}{c.Support,9}{c.Predicted,11}{c.Precision,11:0.0000}{c.Recall,9:0.0000}{c.F1,9:0.0000}{c.Auc,9:0.0000}{c.AveragePrecision,9:0.0000}{name}").TrimEnd());
+        }
         if (report.Classes <= 20) AppendMatrix(text, report);
         if (report.Notes.Count > 0) text.AppendLine();
         foreach (var (name, reason) in report.Notes) text.AppendLine($"{name}: {reason}.");

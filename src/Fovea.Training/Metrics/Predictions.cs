@@ -40,54 +40,37 @@ public sealed class Predictions
     public string[]? Groups { get; }
     public int Count => Truth.Length;
 
-    /// <summary>Reads a table of predictions.</summary>
+    /// <summary>Names of the classes; null where they are known by number only.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Some of the rows, in this order.</summary>
+    public Predictions Subset(IReadOnlyList<int> rows) => new(ClassCount, [.. rows.Select(i => Images[i])], [.. rows.Select(i => Truth[i])], [.. rows.Select(i => Predicted[i])],
+        Probabilities is null ? null : [.. rows.Select(i => Probabilities[i])], Groups is null ? null : [.. rows.Select(i => Groups[i])]) { ClassNames = ClassNames };
+
+    /// <summary>The group of each sample as a number from 0, and how many there are; without groups every sample is its own.</summary>
+    internal (int[] GroupOf, int Count) NumberGroups()
+    {
+        if (Groups is null) return ([.. Enumerable.Range(0, Count)], Count);
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        var groupOf = new int[Count];
+        for (var i = 0; i < Count; i++)
+        {
+            if (!numbers.TryGetValue(Groups[i], out groupOf[i])) numbers.Add(Groups[i], groupOf[i] = numbers.Count);
+        }
+        return (groupOf, numbers.Count);
+    }
+
+    /// <summary>Reads a table of predictions with the columns that <see cref="Write"/> gives it.</summary>
     /// <param name="path">CSV with a header; other columns are ignored.</param>
     /// <param name="groupColumn">The column that groups images; null: <c>group</c> if there is one.</param>
     /// <param name="classCount">Number of classes; null: as many as there are probability columns, else 5 (grades 0–4).</param>
     /// <exception cref="DatasetException">Anything that cannot be used, by file, line and column.</exception>
-    public static Predictions Read(string path, string? groupColumn = null, int? classCount = null)
-    {
-        var table = CsvTable.Read(path);
-        var image = table.Require("image");
-        var trueColumn = table.Require("true");
-        var predictedColumn = table.Require("predicted");
-        var group = groupColumn is null ? table.Find("group") : table.Require(groupColumn);
-        var columns = 0;
-        while (columns < MaxClasses && table.Has($"p{columns}")) columns++;
-        var stray = table.Header.FirstOrDefault(name => name.Length is > 1 and < 6 && name[0] is ('p' or 'P')
-            && int.TryParse(name.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var k) && k >= columns);
-        if (stray is not null) throw new DatasetException(path, $"column '{stray}' without column 'p{columns}'", "Give probabilities as p0, p1, … without a gap");
-        if (columns == 1) throw new DatasetException(path, "a single probability column", "Give one column per class: p0, p1, …");
-        if (columns > 0 && classCount is { } asked && asked != columns)
-            throw new DatasetException(path, $"{columns} probability columns for {asked} classes", "Give one column per class, or leave out the number of classes");
-        var classes = classCount ?? (columns > 0 ? columns : 5);
+    public static Predictions Read(string path, string? groupColumn = null, int? classCount = null) =>
+        PredictionsReader.Read(path, new PredictionColumns { Group = groupColumn, ClassCount = classCount });
 
-        var n = table.RowCount;
-        var (images, truth, predicted) = (new string[n], new int[n], new int[n]);
-        var probabilities = columns > 0 ? new double[n][] : null;
-        var groups = group is null ? null : new string[n];
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        for (var row = 0; row < n; row++)
-        {
-            images[row] = table.RequiredText(row, image);
-            if (!seen.Add(images[row])) throw table.Error(row, image, $"'{images[row]}' occurs a second time", "Keep one line per image");
-            truth[row] = table.Integer(row, trueColumn, 0, classes - 1, "a class");
-            predicted[row] = table.Integer(row, predictedColumn, 0, classes - 1, "a class");
-            if (groups is not null) groups[row] = table.RequiredText(row, group!);
-            if (probabilities is not null) probabilities[row] = ReadProbabilities(table, row, columns);
-        }
-        return new Predictions(classes, images, truth, predicted, probabilities, groups);
-    }
-
-    private static double[] ReadProbabilities(CsvTable table, int row, int columns)
-    {
-        var p = new double[columns];
-        for (var c = 0; c < columns; c++) p[c] = table.Number(row, $"p{c}", 0, 1);
-        var sum = p.Sum();
-        if (Math.Abs(sum - 1) > SumTolerance)
-            throw table.Error(row, "p0", $"the probabilities of the line sum to {sum.ToString("0.####", CultureInfo.InvariantCulture)}", "Give probabilities that sum to 1");
-        return p;
-    }
+    /// <summary>Reads a table by whatever program it was written.</summary>
+    /// <exception cref="DatasetException">Anything that cannot be used, by file, line and column.</exception>
+    public static Predictions Read(string path, PredictionColumns columns) => PredictionsReader.Read(path, columns);
 
     /// <summary>Writes the table; numbers are written so that they are read back to the same bits.</summary>
     /// <exception cref="IOException">The folder does not exist or cannot be written.</exception>

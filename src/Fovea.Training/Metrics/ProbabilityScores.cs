@@ -1,5 +1,11 @@
 namespace Fovea.Training.Metrics;
 
+/// <summary>Images whose most probable class had a probability in (<c>Low</c>, <c>High</c>].</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Confidence">Their mean probability of it; null when there is none.</param>
+/// <param name="Accuracy">The share of them that is of it; null when there is none.</param>
+public sealed record ReliabilityBin(double Low, double High, long Count, double? Confidence, double? Accuracy);
+
 /// <summary>Scores of the probabilities themselves, as losses per sample, so that any reweighting is a weighted mean.</summary>
 public sealed class ProbabilityScores
 {
@@ -59,12 +65,26 @@ public sealed class ProbabilityScores
         for (var i = 0; i < _bin.Length; i++)
         {
             var w = weights.IsEmpty ? 1 : weights[i];
-            gap[_bin[i]] += w * ((_hit[i] ? 1 : 0) - _confidence[i]);
+            gap[_bin[i]] += w * (_hit[i] ? 1 - _confidence[i] : -_confidence[i]);
             total += w;
         }
         double sum = 0;
         foreach (var g in gap) sum += Math.Abs(g);
         return total > 0 ? sum / total : null;
+    }
+
+    /// <summary>The bins of <see cref="ExpectedCalibrationError"/>, the reliability diagram; empty bins have nulls.</summary>
+    public IReadOnlyList<ReliabilityBin> Reliability()
+    {
+        var (count, hits, confidence) = (new long[CalibrationBins], new long[CalibrationBins], new double[CalibrationBins]);
+        for (var i = 0; i < _bin.Length; i++)
+        {
+            count[_bin[i]]++;
+            if (_hit[i]) hits[_bin[i]]++;
+            confidence[_bin[i]] += _confidence[i];
+        }
+        return [.. Enumerable.Range(0, CalibrationBins).Select(b => new ReliabilityBin((double)b / CalibrationBins, (double)(b + 1) / CalibrationBins, count[b],
+            count[b] > 0 ? confidence[b] / count[b] : null, count[b] > 0 ? (double)hits[b] / count[b] : null))];
     }
 
     private static double Clip(double p) => Math.Clamp(p, MachineEpsilon, 1 - MachineEpsilon);

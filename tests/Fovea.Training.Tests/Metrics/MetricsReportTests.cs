@@ -83,7 +83,7 @@ public sealed class MetricsReportTests
         using var json = JsonDocument.Parse(report.ToJson());
         foreach (var (name, interval) in report.Intervals)
         {
-            var value = name.Split('.').Aggregate(json.RootElement, (at, part) => at.GetProperty(part)).GetDouble();
+            var value = name.Split('.').Aggregate(json.RootElement, (at, part) => int.TryParse(part, out var k) ? at[k] : at.GetProperty(part)).GetDouble();
             Assert.True(interval.Low <= interval.High, name);
             // A percentile interval of a biased statistic (calibration error) need not hold it; all others here do.
             if (name != "expectedCalibrationError") Assert.True(interval.Low <= value && value <= interval.High, $"{name}: {value} not in {interval}");

@@ -7,46 +7,65 @@ public sealed class RankingTests
     // Positives .9 and .4, negatives .5 and .1: pairs won .9>.5, .9>.1, .4>.1, lost .4<.5: 3/4.
     // Precision at the two positives: 1/1 and 2/3, half the recall each: (1 + 2/3)/2.
     [Fact]
-    public void Auroc_FourSamplesByHand_ThreeQuarters()
+    public void Score_FourSamplesByHand_ThreeQuarters()
     {
-        var ranking = new Ranking([.9, .5, .4, .1]);
-        Assert.Equal(0.75, ranking.Auroc(i => i is 0 or 2));
-        Assert.Equal((1 + 2 / 3.0) / 2, ranking.AveragePrecision(i => i is 0 or 2)!.Value, 15);
+        var scores = Rank([.9, .5, .4, .1], 0, 2).Score();
+        Assert.Equal(0.75, scores.Auroc);
+        Assert.Equal((1 + 2 / 3.0) / 2, scores.AveragePrecision!.Value, 15);
     }
 
     [Fact]
-    public void Auroc_AllTied_Half()
+    public void Score_AllTied_Half()
     {
-        var ranking = new Ranking([.3, .3, .3]);
-        Assert.Equal(0.5, ranking.Auroc(i => i == 1));
-        Assert.Equal(1 / 3.0, ranking.AveragePrecision(i => i == 1)!.Value, 15);
+        var scores = Rank([.3, .3, .3], 1).Score();
+        Assert.Equal(0.5, scores.Auroc);
+        Assert.Equal(1 / 3.0, scores.AveragePrecision!.Value, 15);
     }
 
     [Fact]
-    public void Auroc_ReversedScores_Complement()
+    public void Score_ReversedScores_Complement()
     {
         double[] scores = [.2, .7, .1, .9, .4, .4];
-        Func<int, bool> positive = i => i is 1 or 2 or 4;
-        var forward = new Ranking(scores).Auroc(positive)!.Value;
-        Assert.Equal(1 - forward, new Ranking(scores.Select(s => 1 - s).ToArray()).Auroc(positive)!.Value, 12);
+        var forward = Rank(scores, 1, 2, 4).Score().Auroc!.Value;
+        Assert.Equal(1 - forward, Rank([.. scores.Select(s => 1 - s)], 1, 2, 4).Score().Auroc!.Value, 12);
     }
 
     [Fact]
-    public void Auroc_Weights_EqualRepeatedSamples()
+    public void Score_Weights_EqualRepeatedSamples()
     {
-        var weighted = new Ranking([.9, .5, .4, .1]).Auroc(i => i is 0 or 2, [1, 3, 2, 0]);
-        var repeated = new Ranking([.9, .5, .5, .5, .4, .4]).Auroc(i => i is 0 or 4 or 5);
-        Assert.Equal(repeated, weighted);
+        var weighted = Rank([.9, .5, .4, .1], 0, 2).Score([1, 3, 2, 0]);
+        Assert.Equal(Rank([.9, .5, .5, .5, .4, .4], 0, 4, 5).Score(), weighted);
     }
 
     [Fact]
-    public void Auroc_OneClassOnly_Undefined()
+    public void Score_OneClassOnly_Undefined()
     {
-        Assert.Null(new Ranking([.1, .2]).Auroc(_ => true));
-        Assert.Null(new Ranking([.1, .2]).Auroc(_ => false));
-        Assert.Null(new Ranking([.1, .2]).AveragePrecision(_ => false));
+        Assert.Null(Rank([.1, .2], 0, 1).Score().Auroc);
+        Assert.Equal(new RankingScores(null, null), Rank([.1, .2]).Score());
+        Assert.Null(Rank([.1, .2]).AtSensitivity(0.9));
+        Assert.Null(Rank([.1, .2], 0, 1).AtSensitivity(0.9)!.Specificity);
     }
 
+    // Falling: .9+ .8- .7+ .6+ .5- .4- .3+ .2-. Three of four positives (75 %) are at or above .6, where one of four negatives is: specificity 3/4.
+    // 76 % needs the fourth, at .3, above which three negatives lie: 1/4.
     [Fact]
-    public void Constructor_NotANumber_Refused() => Assert.Throws<ArgumentException>(() => new Ranking([.1, double.NaN]));
+    public void AtSensitivity_EightSamplesByHand_HighestThresholdThatReachesIt()
+    {
+        var ranking = Rank([.9, .8, .7, .6, .5, .4, .3, .2], 0, 2, 3, 6);
+        Assert.Equal(new OperatingPoint(.6, .75, .75), ranking.AtSensitivity(.75));
+        Assert.Equal(new OperatingPoint(.3, 1, .25), ranking.AtSensitivity(.76));
+    }
+
+    // Nine of ten is 90 %, though 0.9 · 10 need not be 9 in binary.
+    [Fact]
+    public void AtSensitivity_ExactShare_IsEnough() =>
+        Assert.Equal(0.9, Rank([10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0], 0, 1, 2, 3, 4, 5, 6, 7, 8, 9).AtSensitivity(.9)!.Sensitivity, 12);
+
+    [Fact]
+    public void Curve_Ties_OnePoint() => Assert.Equal([(.9, 1, 0), (.5, 2, 2)], Rank([.5, .9, .5, .5], 0, 1).Curve());
+
+    [Fact]
+    public void Constructor_NotANumber_Refused() => Assert.Throws<ArgumentException>(() => Rank([.1, double.NaN]));
+
+    private static Ranking Rank(double[] scores, params int[] positive) => new(scores, [.. Enumerable.Range(0, scores.Length).Select(i => positive.Contains(i))]);
 }
