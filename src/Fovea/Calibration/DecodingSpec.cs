@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Fovea.Calibration;
 
 /// <summary>What turns logits into a grade, beyond the head's kind; lives in the model file and is set on validation images only.</summary>
@@ -17,12 +19,21 @@ public sealed record DecodingSpec
     /// <summary>The lowest grade that is referred to an ophthalmologist. Default 2, moderate non-proliferative retinopathy.</summary>
     public int ReferableFrom { get; init; } = 2;
 
+    /// <summary>Maps the probabilities after decoding; the grade stays. Null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IsotonicSpec? Isotonic { get; init; }
+
+    /// <summary>Makes sets of grades from the (calibrated) probabilities. Null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ConformalSpec? Conformal { get; init; }
+
     /// <summary>The reason why this decoding is impossible for so many classes, or null.</summary>
     public string? Problem(int classes)
     {
         if (!double.IsFinite(Temperature) || Temperature <= 0) return $"a temperature of {Temperature} is not possible (above 0 is)";
         if (ReferableFrom < 1 || ReferableFrom >= classes) return $"referableFrom {ReferableFrom} is not a grade above 0 of {classes} classes";
         if (HeadWeights is { } weights && (weights.Count != 4 || !weights.All(double.IsFinite))) return "headWeights must be four finite numbers";
+        if ((Isotonic?.Problem(classes) ?? Conformal?.Problem()) is { } calibration) return calibration;
         if (Thresholds is null) return null;
         if (Thresholds.Count != classes - 1) return $"{Thresholds.Count} thresholds for {classes} classes; {classes - 1} are needed";
         for (var i = 0; i < Thresholds.Count; i++)

@@ -12,6 +12,9 @@ public sealed record GradePrediction(int Grade, IReadOnlyList<double> Probabilit
 {
     /// <summary>P(grade ≥ <paramref name="grade"/>).</summary>
     public double ProbabilityFrom(int grade) => Probabilities.Skip(grade).Sum();
+
+    /// <summary>Grades of which one is the true one with the probability that the model file's <see cref="ConformalSpec"/> promises, rising; null where it has none.</summary>
+    public IReadOnlyList<int>? Set { get; init; }
 }
 
 /// <summary>Reads grades and probabilities out of logits, by the head's kind.</summary>
@@ -26,6 +29,7 @@ public sealed record GradePrediction(int Grade, IReadOnlyList<double> Probabilit
 /// threshold k lies at k + 0.5, clamped to 0 … K−1, and then shared between the two neighbouring grades in proportion to its nearness (2.25 → 75 % grade 2, 25 % grade 3),
 /// so that the most probable grade is the grade. It is a conversion, not a measured probability.</item>
 /// </list>
+/// <see cref="DecodingSpec.Isotonic"/> then moves the probabilities, and the grade stays.
 /// Ties go to the higher grade everywhere: under-grading is the harmful error.
 /// </remarks>
 public sealed class GradeDecoder
@@ -79,9 +83,10 @@ public sealed class GradeDecoder
             HeadKind.ThreeHeads => Regression(Combined(z)),
             _ => Regression(z[0]),
         };
+        if (Decoding.Isotonic is { } isotonic) p = isotonic.Apply(p);
         var score = 0.0;
         for (var k = 0; k < p.Length; k++) score += k * p[k];
-        return new GradePrediction(grade, p, score, grade >= Decoding.ReferableFrom);
+        return new GradePrediction(grade, p, score, grade >= Decoding.ReferableFrom) { Set = Decoding.Conformal?.SetOf(p) };
     }
 
     private (int, double[]) Softmax(ReadOnlySpan<float> z)

@@ -12,6 +12,11 @@ namespace Fovea.Models;
 /// <param name="Prepared">What the network saw, for <see cref="GradingModel.Explain"/>.</param>
 public sealed record GradeResult(string Image, GradePrediction Prediction, PreparedImage Prepared);
 
+/// <summary>What a network said of one image.</summary>
+/// <param name="Logits">Before decoding, one for each of <see cref="HeadSpec.Outputs"/>.</param>
+/// <param name="Features">Means over the picture of the last stage's channels; empty where they were not asked for.</param>
+public sealed record ModelReading(GradePrediction Prediction, float[] Logits, float[] Features);
+
 /// <summary>
 /// A model loaded to serve: prepares photographs as the network was trained, runs it, and decodes what it says. Safe for concurrent calls; dispose it after the last.
 /// </summary>
@@ -40,6 +45,9 @@ public sealed class GradingModel : IDisposable
     /// <exception cref="ModelFileException">The file is missing, damaged or impossible; the message names file, reason and remedy.</exception>
     public static GradingModel Load(string path) => new(ModelFile.Read(path));
 
+    /// <summary>The same of a file that was read before.</summary>
+    public static GradingModel Of(ModelFile file) => new(file);
+
     /// <summary>Grades one photograph. Its quality is the caller's to judge first.</summary>
     /// <exception cref="ModelFileException">The network put out something that is not a number.</exception>
     public GradeResult Grade(FundusImage photograph) => Grade([photograph])[0];
@@ -58,17 +66,25 @@ public sealed class GradingModel : IDisposable
 
     /// <summary>Grades images that <see cref="Prepare"/> made, as one batch.</summary>
     /// <exception cref="ModelFileException">The network put out something that is not a number.</exception>
-    public IReadOnlyList<GradePrediction> Predict(IReadOnlyList<PreparedImage> prepared)
+    public IReadOnlyList<GradePrediction> Predict(IReadOnlyList<PreparedImage> prepared) => [.. Read(prepared, features: false).Select(r => r.Prediction)];
+
+    /// <summary>Grades images that <see cref="Prepare"/> made, as one batch, and gives what the grades came from, for evaluation and calibration.</summary>
+    /// <param name="features">Whether the features are wanted.</param>
+    /// <exception cref="ModelFileException">The network put out something that is not a number.</exception>
+    public IReadOnlyList<ModelReading> Read(IReadOnlyList<PreparedImage> prepared, bool features = true)
     {
         ArgumentNullException.ThrowIfNull(prepared);
         if (prepared.Count == 0) return [];
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         var x = ImageBatch.ToTensor([.. prepared.Select(p => p.Pixels)], Card.Preprocessing);
-        var logits = _network.Call(x, Phase.Inference).Logits;
+        var output = _network.Call(x, Phase.Inference, withStages: features);
+        var logits = output.Logits.To(ScalarType.Float32).ToArray<float>();
+        var means = features ? output.Stages[^1].Value.Mean([2, 3]).Contiguous().To(ScalarType.Float32).ToArray<float>() : [];
         try
         {
-            return _decoder.Decode(logits);
+            var width = means.Length / prepared.Count;
+            return [.. _decoder.Decode(logits).Select((p, i) => new ModelReading(p, logits.AsSpan(i * Card.Head.Outputs, Card.Head.Outputs).ToArray(), means.AsSpan(i * width, width).ToArray()))];
         }
         catch (NotFiniteNumberException e)
         {

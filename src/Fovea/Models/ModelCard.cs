@@ -20,11 +20,18 @@ public sealed record CardMetric(double Value, double? Low = null, double? High =
 /// <param name="Source">Citation or address.</param>
 public sealed record CardData(string Name, string Role, int Images, string Licence, string? Source = null);
 
+/// <summary>How probabilities, thresholds and sets of a model were fitted.</summary>
+/// <param name="Data">The data set and its part.</param>
+/// <param name="Images">How many.</param>
+/// <param name="Before">Scores on these images before, by name.</param>
+/// <param name="After">The same afterwards: on the images that it was fitted on, and so a little too good.</param>
+public sealed record CardCalibration(string Data, int Images, IReadOnlyDictionary<string, double> Before, IReadOnlyDictionary<string, double> After);
+
 /// <summary>All that a model file says beside its weights (<c>model.json</c>). Whatever is needed to serve the network as it was trained is here and nowhere else.</summary>
 public sealed record ModelCard
 {
-    /// <summary>The format that this code reads and writes.</summary>
-    public const int CurrentFormat = 1;
+    /// <summary>The newest format that this code reads. 2 added <see cref="Calibration"/> and its parts of <see cref="Decoding"/>; a model without them is written as 1, which older versions read.</summary>
+    public const int CurrentFormat = 2;
 
     /// <summary>Version of the format; a newer one is refused.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -41,6 +48,14 @@ public sealed record ModelCard
     public required HeadSpec Head { get; init; }
 
     public DecodingSpec Decoding { get; init; } = new();
+
+    /// <summary>On what <see cref="Decoding"/> was fitted; null where it was not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CardCalibration? Calibration { get; init; }
+
+    /// <summary>The oldest format that can say what this card says.</summary>
+    [JsonIgnore]
+    internal int LeastFormat => Calibration is null && Decoding is { Isotonic: null, Conformal: null } ? 1 : 2;
 
     /// <summary>Names of the grades or classes, as many as the head has.</summary>
     public required IReadOnlyList<string> Classes { get; init; }

@@ -76,7 +76,7 @@ public sealed class ModelFile
         using var tensors = new MemoryStream();
         Safetensors.Write(tensors, weights.OrderBy(w => w.Key, StringComparer.Ordinal));
         var bytes = tensors.GetBuffer().AsMemory(0, (int)tensors.Length);
-        card = card with { Format = ModelCard.CurrentFormat, WeightsSha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span)) };
+        card = card with { Format = card.LeastFormat, WeightsSha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span)) };
         AtomicFile.Write(path, stream =>
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);

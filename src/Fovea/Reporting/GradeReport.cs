@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Fovea.Models;
 using Fovea.Quality;
 
@@ -33,13 +34,21 @@ public sealed record GradeReport(
     string Image, int Grade, string GradeName, IReadOnlyList<double> Probabilities, double Score, bool Referable, string Advice, string Model, string ModelSha256,
     ReportedQuality? Quality, string? Heatmap, string Notice)
 {
+    /// <summary>Grades of which one is the true one with the probability <see cref="SetCoverage"/>, rising; null where the model file promises none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? Set { get; init; }
+
+    /// <summary>In (0, 1); null without <see cref="Set"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? SetCoverage { get; init; }
+
     /// <summary>Said with every result.</summary>
     public const string ResearchNotice = "research software, not a medical device";
 
     public static GradeReport Of(GradeResult result, GradingModel model, QualityReport? quality = null, string? heatmap = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Of(result, model.Card.Classes, model.Name, model.Card.WeightsSha256, quality, heatmap);
+        return Of(result, model.Card.Classes, model.Name, model.Card.WeightsSha256, quality, heatmap) with { SetCoverage = model.Card.Decoding.Conformal?.Coverage };
     }
 
     /// <param name="classes">Names of the grades.</param>
@@ -51,7 +60,7 @@ public sealed record GradeReport(
         ArgumentNullException.ThrowIfNull(classes);
         var p = result.Prediction;
         return new GradeReport(result.Image, p.Grade, classes[p.Grade], p.Probabilities, p.Score, p.Referable, AdviceFor(p.Referable),
-            Path.GetFileName(model), modelSha256, quality is null ? null : ReportedQuality.Of(quality), heatmap, ResearchNotice);
+            Path.GetFileName(model), modelSha256, quality is null ? null : ReportedQuality.Of(quality), heatmap, ResearchNotice) { Set = p.Set };
     }
 
     /// <summary>One line, e.g. <c>a.jpg: grade 2, moderate (71 %); refer to an ophthalmologist</c>.</summary>
@@ -59,7 +68,15 @@ public sealed record GradeReport(
     {
         var number = Grade.ToString(CultureInfo.InvariantCulture);
         var name = GradeName == number ? "" : $", {GradeName}";
-        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %); {Advice}{Doubt()}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %){Span()}; {Advice}{Doubt()}");
+    }
+
+    /// <summary>", with 90 % coverage 1–2" where the set holds more than the grade.</summary>
+    private string Span()
+    {
+        if (Set is not { Count: > 0 } set || SetCoverage is not { } coverage || (set.Count == 1 && set[0] == Grade)) return "";
+        var grades = set.Count == 1 ? $"{set[0]}" : set[^1] - set[0] == set.Count - 1 ? $"{set[0]}–{set[^1]}" : string.Join(", ", set);
+        return string.Create(CultureInfo.InvariantCulture, $", with {coverage * 100:0.#} % coverage {grades}");
     }
 
     private string Doubt() => Quality is { Gradable: false } bad ? $"; doubtful, the photograph is {bad.Problems[0]}" : "";

@@ -60,6 +60,18 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Fact]
+    public void Read_CalibratedModel_GivesItsCalibrationInTheNewFormat()
+    {
+        var decoding = new DecodingSpec { Isotonic = new IsotonicSpec(true, [.. Enumerable.Repeat(new IsotonicMap([0, 0.5, 1], [0.1, 0.4, 0.9]), 4)]), Conformal = new ConformalSpec(0.9, 0.75, true) };
+        var fitted = new CardCalibration("idrid, validation part", 61, new Dictionary<string, double> { ["logLoss"] = 1.2 }, new Dictionary<string, double> { ["logLoss"] = 0.9 });
+        var card = ModelFile.ReadCard(WriteModel(At("c.fovea"), Card() with { Decoding = decoding, Calibration = fitted }));
+        Assert.Equal(decoding, card.Decoding);
+        Assert.Equal((2, 61, 0.9), (card.Format, card.Calibration!.Images, card.Calibration.After["logLoss"]));
+        // A model without calibration stays readable for older versions.
+        Assert.Equal(1, ModelFile.ReadCard(WriteModel(At("a.fovea"))).Format);
+    }
+
+    [Fact]
     public void Write_Twice_GivesEqualBytes() =>
         Assert.Equal(File.ReadAllBytes(WriteModel(At("a.fovea"))), File.ReadAllBytes(WriteModel(At("b.fovea"))));
 
@@ -129,7 +141,7 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"format\": 1", "\"format\": 2", "its format is 2")]
+    [InlineData("\"format\": 1", "\"format\": 3", "its format is 3")]
     [InlineData("baseline_cnn", "alexnet9", "no network named")]
     [InlineData("\"size\": 32", "\"size\": 8", "too small")]
     [InlineData("\"size\": 32", "\"size\": 99999", "not possible")]
