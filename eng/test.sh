@@ -8,6 +8,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/eng/environment.sh"
 cd -- "$root"
 
+./eng/browser.sh
 ./eng/build.sh all
 
 passed=0 failed=0 skipped=0

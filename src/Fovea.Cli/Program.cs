@@ -19,6 +19,8 @@ internal static class Program
         ForwardVerb.Create(),
         TrainVerb.Create(),
         EvaluateVerb.Create(),
+        CalibrateVerb.Create(),
+        CompareVerb.Create(),
         MetricsVerb.Create(),
     ];
 

@@ -47,7 +47,7 @@ internal static class DemoVerb
             Console.Error.WriteLine("4/4 writing the report");
             var next = $"./fovea grade YOUR_PHOTO.jpg --model {run.Model} --heatmap {run.In("heatmaps")}";
             RunDirectory.WriteText(run.ReportHtml, RunReport.Make("Fovea demo: grading made-up retinas", "Unseen made-up retinas", result.Metrics, result.History, examples, recipe,
-                "This model has seen drawings only. It shows that the software works, and says nothing about patients.", next));
+                "This model has seen drawings only. It shows that the software works, and says nothing about patients.", next, result.Predictions));
 
             if (parse.GetValue(json)) JsonOutput.Write(new { model = run.Model, report = run.ReportHtml, seconds = Math.Round(watch.Elapsed.TotalSeconds, 1), metrics = result.Metrics });
             else Print(result, run, watch.Elapsed, next);

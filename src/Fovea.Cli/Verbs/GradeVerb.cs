@@ -5,6 +5,7 @@ using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Quality;
 using Fovea.Reporting;
+using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Grading;
 
 namespace Fovea.Cli.Verbs;
@@ -18,9 +19,10 @@ internal static class GradeVerb
         var model = ModelOption.Create();
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
+        var submission = new Option<string?>("--submission") { Description = "Also write the grades as id_code,diagnosis, as Kaggle's APTOS 2019 competition takes them.", HelpName = "FILE.csv" };
         var json = JsonOutput.Option();
         var torchScript = new TorchScriptOptions();
-        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, force, json };
+        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, force, submission, json };
         torchScript.AddTo(command);
         return command.Runs((parse, cancel) =>
         {
@@ -29,6 +31,7 @@ internal static class GradeVerb
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
             var overlays = folder is null ? null : OverlayPaths(paths, folder);
+            var graded = new List<(string Path, int Grade)>();
             var code = ExitCodes.Ok;
             using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Grading", paths.Count, "images") : null;
             for (var i = 0; i < paths.Count; i++)
@@ -37,6 +40,7 @@ internal static class GradeVerb
                 try
                 {
                     var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
+                    graded.Add((paths[i], report.Grade));
                     if (parse.GetValue(json)) JsonOutput.WriteLine(report);
                     else Console.Out.WriteLine(report.Line());
                 }
@@ -51,6 +55,7 @@ internal static class GradeVerb
                 progress?.Report(i + 1);
             }
             progress?.Dispose();
+            if (parse.GetValue(submission) is { } file) ReportFiles.WriteSubmission(file, [.. graded.Select(g => g.Path)], [.. graded.Select(g => g.Grade)]);
             if (!parse.GetValue(json)) Console.Error.WriteLine($"Note: {GradeReport.ResearchNotice}.");
             return code;
         });

@@ -53,7 +53,7 @@ internal static class TrainVerb
                 var result = foldCount is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
                 console.Dispose();
                 var subject = foldCount is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
-                RunDirectory.WriteText(run.ReportHtml, RunReport.Make(plan.Name, subject, result.Metrics, result.History, [], plan));
+                RunDirectory.WriteText(run.ReportHtml, RunReport.Make(plan.Name, subject, result.Metrics, result.History, [], plan, predictions: result.Predictions));
 
                 if (parse.GetValue(json)) JsonOutput.Write(result.Metrics);
                 else Console.Out.Write(MetricsText.Of(result.Metrics));

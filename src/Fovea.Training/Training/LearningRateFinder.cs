@@ -73,9 +73,12 @@ public static class LearningRateFinder
         page.Note(Suggest(trials) is { } rate
             ? string.Create(CultureInfo.InvariantCulture, $"The smoothed loss falls fastest at a rate of {rate:0.0e0}. The curve says where a training may begin, not where it ends best.")
             : "The loss did not fall at any rate that was tried.");
-        IReadOnlyList<(double, double?)> Of(Func<RateTrial, double> value) => [.. trials.Select(t => (Math.Log10(t.LearningRate), (double?)value(t)))];
-        page.Drawing(LineChart.Draw("learning rate, powers of ten", [new("smoothed loss", "#2b6cb0", Of(t => t.Smoothed))]));
-        page.Drawing(LineChart.Draw("learning rate, powers of ten", [new("loss of each step", "#dd6b20", Of(t => t.Loss))]));
+        page.AddStyle(ReportStyle.Css).Script(ReportStyle.Script);
+        var rates = PlotAxis.Fit("learning rate, power of ten", trials.Select(t => Math.Log10(t.LearningRate)));
+        page.Markup("<div class=\"plots\">");
+        page.Markup(new Plot("Smoothed loss", "The running mean of the loss at each learning rate.", rates, PlotAxis.Fit("loss", trials.Select(t => t.Smoothed))).Line("smoothed loss", 0, trials.Select(t => (Math.Log10(t.LearningRate), t.Smoothed))).Draw());
+        page.Markup(new Plot("Loss of each step", "The loss at each learning rate.", rates, PlotAxis.Fit("loss", trials.Select(t => t.Loss))).Line("loss", 1, trials.Select(t => (Math.Log10(t.LearningRate), t.Loss))).Draw());
+        page.Markup("</div>");
         return page.ToString();
     }
 }

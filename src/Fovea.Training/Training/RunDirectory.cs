@@ -65,5 +65,18 @@ public sealed class RunDirectory
     public void WriteHistory(IEnumerable<EpochMetrics> history) =>
         WriteText(MetricsJsonl, string.Concat(history.Select(e => JsonSerializer.Serialize(e, Lines) + "\n")));
 
+    /// <summary>The epochs of a finished or unfinished run; empty where there is no log, or one that cannot be read: a report without curves is better than none.</summary>
+    public IReadOnlyList<EpochMetrics> ReadHistory()
+    {
+        try
+        {
+            return [.. File.ReadLines(MetricsJsonl).Where(line => line.Length > 0).Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, Lines)!)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return [];
+        }
+    }
+
     public static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
 }

@@ -25,7 +25,7 @@ public sealed class HtmlPage(string title)
         """;
 
     private readonly StringBuilder _body = new();
-    private string _style = "", _script = "";
+    private string _style = "", _script = "", _lead = "";
 
     /// <summary>Text as it may stand between tags or in an attribute.</summary>
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
@@ -35,6 +35,13 @@ public sealed class HtmlPage(string title)
     {
         _body.Append(CultureInfo.InvariantCulture, $"<h2{(id is null ? "" : $" id=\"{Escape(id)}\"")}>{Escape(heading)}</h2>\n");
         return note is null ? this : Note(note);
+    }
+
+    /// <summary>Adds markup in front of everything, such as a link past the navigation.</summary>
+    public HtmlPage Lead(string markup)
+    {
+        _lead += markup;
+        return this;
     }
 
     public HtmlPage Note(string text)
@@ -51,7 +58,7 @@ public sealed class HtmlPage(string title)
 
     public HtmlPage Code(string text)
     {
-        _body.Append(CultureInfo.InvariantCulture, $"<pre>{Escape(text)}</pre>\n");
+        _body.Append(CultureInfo.InvariantCulture, $"<pre tabindex=\"0\">{Escape(text)}</pre>\n");
         return this;
     }
 
@@ -59,8 +66,9 @@ public sealed class HtmlPage(string title)
     public HtmlPage Table(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
     {
         string Cell(string tag, int column, string text) =>
-            $"<{tag}{(headings[column].StartsWith('#') ? " class=\"n\"" : "")}>{Escape(text)}</{tag}>";
-        _body.Append("<div class=\"wrap\"><table><thead><tr>");
+            $"<{tag}{(tag == "th" ? " scope=\"col\"" : "")}{(headings[column].StartsWith('#') ? " class=\"n\"" : "")}>{Escape(text)}</{tag}>";
+        // Wide tables scroll sideways, by keyboard too.
+        _body.Append(CultureInfo.InvariantCulture, $"<div class=\"wrap\" tabindex=\"0\" role=\"group\" aria-label=\"Table: {Escape(headings[0].TrimStart('#'))}\"><table><thead><tr>");
         for (var c = 0; c < headings.Count; c++) _body.Append(Cell("th", c, headings[c].TrimStart('#')));
         _body.Append("</tr></thead><tbody>\n");
         foreach (var row in rows)
@@ -110,7 +118,7 @@ public sealed class HtmlPage(string title)
         {
             var text = marked ? $"<b class=\"bad\">{Escape(caption)}</b>" : Escape(caption);
             _body.Append(CultureInfo.InvariantCulture,
-                $"<figure><img loading=\"lazy\" alt=\"{Escape(caption)}\" src=\"data:{type};base64,{Convert.ToBase64String(image)}\"><figcaption>{text}</figcaption></figure>\n");
+                $"<figure><img alt=\"{Escape(caption)}\" src=\"data:{type};base64,{Convert.ToBase64String(image)}\"><figcaption>{text}</figcaption></figure>\n");
         }
         _body.Append("</div>\n");
         return this;
@@ -121,7 +129,7 @@ public sealed class HtmlPage(string title)
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'{Policy}">
         <title>{Escape(title)}</title><style>{Style}{_style}</style></head>
-        <body><main><h1>{Escape(title)}</h1>
+        <body>{_lead}<main><h1>{Escape(title)}</h1>
         {_body}<footer>Made by Fovea. Research software, not a medical device.</footer></main>{(_script.Length > 0 ? $"<script>{_script}</script>" : "")}</body></html>
 
         """;
