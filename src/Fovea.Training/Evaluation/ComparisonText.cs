@@ -20,11 +20,11 @@ public static class ComparisonText
         var columns = Present(comparison);
         var width = Math.Max(8, comparison.Systems.Max(s => s.Name.Length) + 2);
         var text = new StringBuilder();
-        text.AppendLine("system".PadRight(width) + "images".PadLeft(8) + string.Concat(columns.Select(c => c.Short.PadLeft(24))));
+        text.AppendLine("system".PadRight(width) + "images".PadLeft(8) + string.Concat(columns.Select(c => c.Short.PadLeft(27))));
         foreach (var s in comparison.Systems)
         {
             text.AppendLine(s.Name.PadRight(width) + s.Metrics.Samples.ToString(CultureInfo.InvariantCulture).PadLeft(8)
-                + string.Concat(columns.Select(c => (Value(s.Metrics, c.Key) is { } v ? Figure(v) + (s.Metrics.Intervals.TryGetValue(c.Key, out var i) ? $" [{Figure(i.Low)}, {Figure(i.High)}]" : "") : "–").PadLeft(24))));
+                + string.Concat(columns.Select(c => (Value(s.Metrics, c.Key) is { } v ? Figure(v) + (s.Metrics.Intervals.TryGetValue(c.Key, out var i) ? $" [{Figure(i.Low)}, {Figure(i.High)}]" : "") : "–").PadLeft(27))));
         }
         if (comparison.Systems.Count < 2) return text.ToString();
         text.AppendLine().AppendLine($"difference from {comparison.Systems[0].Name} [95 % interval, paired bootstrap], * where it does not hold 0");
@@ -35,7 +35,7 @@ public static class ComparisonText
                 text.AppendLine($"{s.Name.PadRight(width)}not paired: {s.Unpaired}");
                 continue;
             }
-            text.AppendLine(s.Name.PadRight(width) + pair.Samples.ToString(CultureInfo.InvariantCulture).PadLeft(8) + string.Concat(columns.Select(c => Difference(pair, c.Key).PadLeft(24))));
+            text.AppendLine(s.Name.PadRight(width) + pair.Samples.ToString(CultureInfo.InvariantCulture).PadLeft(8) + string.Concat(columns.Select(c => Difference(pair, c.Key).PadLeft(27))));
             text.AppendLine("".PadRight(width) + string.Create(CultureInfo.InvariantCulture, $"right where the first is wrong {pair.McNemar.SecondOnly}, wrong where it is right {pair.McNemar.FirstOnly}; McNemar p = {P(pair.McNemar.P)}"));
         }
         return text.ToString();
