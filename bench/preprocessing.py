@@ -1,17 +1,18 @@
 #!/usr/bin/python3
-"""Fovea's preprocessing against the sources' own Python code, turn by turn on the same photographs; writes results/preprocessing/.
+"""Fovea's preparation of photographs against the sources' own Python code, turn by turn in one run; writes results/preprocessing/.
 
-    /usr/bin/python3 bench/preprocessing.py [--images 54] [--turns 3]      (about a minute a turn; Release build of fovea needed: ./fovea --version makes it)
+    /usr/bin/python3 bench/preprocessing.py throughput [--images 54] [--turns 3]
+    /usr/bin/python3 bench/preprocessing.py memory [--counts 200 2000] [--size 512]
 
-Fovea is the whole command `fovea data prepare` (start of the process, decoding, hashing, writing to disk, fsync) with two threads, and processor time counts all of that.
-Python is one thread, only the loop over the images, already started. Both begin with the files in the page cache. The photographs are IDRiD's (CC BY 4.0), 4288x2848.
+Build first: dotnet build -c Release Fovea.slnx. The photographs are IDRiD's (CC BY 4.0), 4288x2848, in the page cache. Python is one thread and only its loop over the images, after a first
+few. Fovea has two threads: "steady" is the code of `fovea data prepare` in a process that has done the same twice before (reading, hashing, decoding, writing, fsync, search for copies), "command"
+is the command as a whole with the start of its process. Memory is the largest resident size of the command, each image read from a file of its own name.
 """
 import argparse
 import glob
 import json
 import os
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
@@ -24,19 +25,37 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.environ.get("FOVEA_DATA") or os.path.join(ROOT, "..", "shared", "data")
 CLI = os.path.join(ROOT, "src", "Fovea.Cli", "bin", "Release", "net10.0", "Fovea.Cli.dll")
+BENCH = os.path.join(ROOT, "bench", "Fovea.Bench", "bin", "Release", "net10.0", "Fovea.Bench.dll")
 
 
-def children():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def fovea(folder, chain, decode, out, size=512):
+def command(folder, chain, decode, out, size=512):
     shutil.rmtree(out, ignore_errors=True)
-    wall, cpu = time.perf_counter(), children()
-    subprocess.run(["dotnet", CLI, "data", "prepare", "--data", "csv:" + os.path.join(folder, "labels.csv"), "--chain", chain, "--size", str(size), "--decode", decode,
-                    "--threads", "2", "--out", out, "--json"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return {"seconds": time.perf_counter() - wall, "cpu": children() - cpu}
+    wall = time.perf_counter()
+    process = subprocess.Popen(["dotnet", CLI, "data", "prepare", "--data", "csv:" + os.path.join(folder, "labels.csv"), "--chain", chain, "--size", str(size), "--decode", decode,
+                                "--threads", "2", "--out", out, "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"fovea data prepare failed with status {status}")
+    return {"seconds": time.perf_counter() - wall, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}
+
+
+def steady(folder, chain, decode, out, size=512):
+    line = subprocess.run(["dotnet", BENCH, "preparation", chain, decode, str(size), "2", "csv:" + os.path.join(folder, "labels.csv"), out], check=True, capture_output=True, text=True)
+    return json.loads(line.stdout)
+
+
+def data(folder, paths):
+    os.makedirs(os.path.join(folder, "images"))
+    with open(os.path.join(folder, "labels.csv"), "w") as labels:
+        labels.write("image,grade\n")
+        for i, path in enumerate(paths):
+            os.symlink(path, os.path.join(folder, "images", f"{i:05}.jpg"))
+            labels.write(f"{i:05}.jpg,{i % 5}\n")
+
+
+def machine():
+    processor = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.processor())
+    return {"processor": processor, "cores": os.cpu_count(), "load": os.getloadavg()[0]}
 
 
 def difference(a, b):
@@ -47,79 +66,104 @@ def difference(a, b):
     return {"mean": total / count, "within1": within / count, "equal": equal / count}
 
 
+def throughput(options, paths, work):
+    paths = paths[:options.images]
+    folder = os.path.join(work, "data")
+    data(folder, paths)
+    result = {"images": len(paths), "turns": options.turns, **machine(), "chains": {}}
+    for chain in ("s0", "s1"):
+        runs = {"python": [], "exact": [], "fast": [], "exactCommand": [], "fastCommand": []}
+        target, arrays = os.path.join(work, "python.npy"), {name: os.path.join(work, name) for name in ("exact", "fast")}
+        for _ in range(options.turns):
+            line = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "bench", "preprocessing_sources.py"), chain, target, *paths], check=True, capture_output=True, text=True)
+            runs["python"].append(json.loads(line.stdout))
+            for decode in ("exact", "fast"):
+                runs[decode].append(steady(folder, chain, decode, arrays[decode]))
+                runs[decode + "Command"].append(command(folder, chain, decode, os.path.join(work, "command")))
+        entry = {name: {key: statistics.median(v[key] for v in values) / len(paths) * 1000 for key in ("seconds", "cpu")} for name, values in runs.items()}
+        for name in runs:
+            if name == "python":
+                continue
+            # Of each turn, so that what the machine did meanwhile touches both sides.
+            entry[name]["speedup"] = statistics.median(p["seconds"] / v["seconds"] for p, v in zip(runs["python"], runs[name]))
+            entry[name]["cpuSpeedup"] = statistics.median(p["cpu"] / v["cpu"] for p, v in zip(runs["python"], runs[name]))
+        expected = np.load(target, mmap_mode="r")
+        for name, out in arrays.items():
+            entry[name]["difference"] = difference(expected, np.load(os.path.join(out, "images.npy"), mmap_mode="r"))
+        result["chains"][chain] = entry
+    resized = {}
+    for chain in ("s2", "fov"):
+        for decode in ("exact", "fast"):
+            command(folder, chain, decode, os.path.join(work, chain + decode))
+        resized[chain] = difference(*(np.load(os.path.join(work, chain + d, "images.npy"), mmap_mode="r") for d in ("exact", "fast")))
+    result["resizedFastAgainstExact"] = resized
+    return result
+
+
+def throughput_report(result):
+    lines = [f"# Preparing {result['images']} photographs of 4288×2848 for 512 pixels", "",
+             f"`bench/preprocessing.py throughput`: {result['processor']}, {result['cores']} cores, load {result['load']:.1f} at the start, medians of {result['turns']} turns; milliseconds an image. Python: the sources' own code,",
+             "one thread, its loop only. Fovea: two threads; steady: the code of `fovea data prepare` when all is compiled, with hashing, writing, fsync and the search for copies; command: the whole command with its start.", "",
+             "| chain | | elapsed | processor | times faster | times less processor | bytes equal | within 1 | mean difference |", "|---|---|---|---|---|---|---|---|---|"]
+    for chain, entry in result["chains"].items():
+        lines.append(f"| {chain} | Python | {entry['python']['seconds']:.0f} | {entry['python']['cpu']:.0f} | | | | | |")
+        for name, title in (("exact", "exact, steady"), ("exactCommand", "exact, command"), ("fast", "fast, steady"), ("fastCommand", "fast, command")):
+            e = entry[name]
+            d = e.get("difference")
+            pixels = f"{d['equal'] * 100:.2f} % | {d['within1'] * 100:.2f} % | {d['mean']:.2f}" if d else " | | "
+            lines.append(f"| {chain} | Fovea, {title} | {e['seconds']:.1f} | {e['cpu']:.1f} | {e['speedup']:.1f} | {e['cpuSpeedup']:.1f} | {pixels} |")
+    lines += ["", "The chains multiply differences by 4. Of the picture that is only resized, reduced-scale decoding changes in grey levels on average: "
+              + ", ".join(f"{chain} {d['mean']:.2f}" for chain, d in result["resizedFastAgainstExact"].items()) + ".", ""]
+    return "\n".join(lines)
+
+
+def memory(options, paths, work):
+    result = {**machine(), "chain": "s0", "size": options.size, "runs": []}
+    for decode in ("exact", "fast"):
+        for count in options.counts:
+            folder = os.path.join(work, f"{count}{decode}")
+            data(folder, [paths[i % len(paths)] for i in range(count)])
+            run = command(folder, "s0", decode, os.path.join(work, "out"), options.size)
+            result["runs"].append({"decode": decode, "images": count, "mebibytes": run["memory"], "seconds": run["seconds"]})
+            shutil.rmtree(os.path.join(work, "out"))
+    return result
+
+
+def memory_report(result):
+    lines = ["# Memory of `fovea data prepare`", "", f"`bench/preprocessing.py memory`: largest resident size of the command; two threads, chain {result['chain']}, {result['size']} pixels, photographs of 4288×2848.", "",
+             "| decoding | images | MiB | seconds |", "|---|---|---|---|"]
+    lines += [f"| {r['decode']} | {r['images']} | {r['mebibytes']:.0f} | {r['seconds']:.0f} |" for r in result["runs"]]
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["throughput", "memory"])
     parser.add_argument("--images", type=int, default=54)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--counts", type=int, nargs="+", default=[200, 2000])
+    parser.add_argument("--size", type=int, default=512)
     options = parser.parse_args()
-    paths = sorted(glob.glob(os.path.join(DATA, "idrid", "lesions", "images", "*.jpg")))[:options.images]
-    if not paths or not os.path.exists(CLI):
-        sys.exit("needs idrid/lesions/images in $FOVEA_DATA or ../shared/data, and a Release build")
+    paths = sorted(glob.glob(os.path.join(DATA, "idrid", "lesions", "images", "*.jpg")))
+    if not paths or not os.path.exists(CLI) or not os.path.exists(BENCH):
+        sys.exit("needs idrid/lesions/images in $FOVEA_DATA or ../shared/data, and a Release build of Fovea.slnx")
     for path in paths:
         with open(path, "rb") as file:
             file.read()
     work = tempfile.mkdtemp(prefix="fovea-preprocessing-")
     try:
-        folder = os.path.join(work, "data")
-        os.makedirs(os.path.join(folder, "images"))
-        with open(os.path.join(folder, "labels.csv"), "w") as labels:
-            labels.write("image,grade\n")
-            for i, path in enumerate(paths):
-                os.symlink(path, os.path.join(folder, "images", os.path.basename(path)))
-                labels.write(f"{os.path.basename(path)},{i % 5}\n")
-        result = {"images": len(paths), "turns": options.turns, "processor": next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.processor()),
-                  "cores": os.cpu_count(), "chains": {}}
-        for chain in ("s0", "s1"):
-            runs = {"python": [], "exact": [], "fast": []}
-            arrays = {name: os.path.join(work, name) for name in runs}
-            for _ in range(options.turns):
-                target = os.path.join(work, "python.npy")
-                line = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "bench", "preprocessing_sources.py"), chain, target, *paths], check=True, capture_output=True, text=True)
-                runs["python"].append(json.loads(line.stdout))
-                for decode in ("exact", "fast"):
-                    runs[decode].append(fovea(folder, chain, decode, arrays[decode]))
-            expected = np.load(target, mmap_mode="r")
-            entry = {}
-            for name, values in runs.items():
-                entry[name] = {key: statistics.median(v[key] for v in values) / len(paths) * 1000 for key in ("seconds", "cpu")}
-            for name in ("exact", "fast"):
-                actual = np.load(os.path.join(arrays[name], "images.npy"), mmap_mode="r")
-                entry[name]["difference"] = difference(expected, actual)
-                entry[name]["speedup"] = entry["python"]["seconds"] / entry[name]["seconds"]
-                entry[name]["cpuSpeedup"] = entry["python"]["cpu"] / entry[name]["cpu"]
-            result["chains"][chain] = entry
-        resized = {}
-        for chain in ("s2", "fov"):
-            for decode in ("exact", "fast"):
-                fovea(folder, chain, decode, os.path.join(work, chain + decode))
-            resized[chain] = difference(*(np.load(os.path.join(work, chain + d, "images.npy"), mmap_mode="r") for d in ("exact", "fast")))
-        result["resizedFastAgainstExact"] = resized
+        result = (throughput if options.what == "throughput" else memory)(options, paths, work)
     finally:
         shutil.rmtree(work)
+    report = (throughput_report if options.what == "throughput" else memory_report)(result)
     out = os.path.join(ROOT, "results", "preprocessing")
     os.makedirs(out, exist_ok=True)
-    with open(os.path.join(out, "throughput.json"), "w") as file:
+    with open(os.path.join(out, options.what + ".json"), "w") as file:
         json.dump(result, file, indent=2)
         file.write("\n")
-    with open(os.path.join(out, "throughput.md"), "w") as file:
-        file.write(report(result))
-    print(report(result))
-
-
-def report(result):
-    lines = [f"# Preprocessing {result['images']} photographs of 4288×2848 to 512 pixels", "",
-             f"`bench/preprocessing.py`: {result['processor']}, {result['cores']} cores, medians of {result['turns']} turns. Fovea: the whole command with two threads; Python: the sources' code on one thread,",
-             "its start not counted. Milliseconds an image.", "",
-             "| chain | | elapsed | processor | times faster | times less processor | bytes equal | within 1 | mean difference |", "|---|---|---|---|---|---|---|---|---|"]
-    for chain, entry in result["chains"].items():
-        lines.append(f"| {chain} | Python | {entry['python']['seconds']:.0f} | {entry['python']['cpu']:.0f} | | | | | |")
-        for name in ("exact", "fast"):
-            e = entry[name]
-            d = e["difference"]
-            lines.append(f"| {chain} | Fovea, {name} | {e['seconds']:.0f} | {e['cpu']:.0f} | {e['speedup']:.1f} | {e['cpuSpeedup']:.1f} | {d['equal'] * 100:.2f} % | {d['within1'] * 100:.2f} % | {d['mean']:.2f} |")
-    lines += ["", "The chains multiply differences by 4; of the picture that is only resized, reduced-scale decoding changes, in grey levels on average: "
-              + ", ".join(f"{chain} {d['mean']:.2f}" for chain, d in result["resizedFastAgainstExact"].items()) + ".", ""]
-    return "\n".join(lines)
+    with open(os.path.join(out, options.what + ".md"), "w") as file:
+        file.write(report)
+    print(report)
 
 
 if __name__ == "__main__":

@@ -49,9 +49,10 @@ def operations():
         for border, mode in [("Constant", cv2.BORDER_CONSTANT), ("Replicate", cv2.BORDER_REPLICATE), ("Reflect101", cv2.BORDER_REFLECT_101)]:
             out[f"warp {name} {border}"] = entry(cv2.warpAffine(rgb, matrix, (211, 180), flags=flag, borderMode=mode, borderValue=(10, 20, 30)))
     out["warp grey"] = entry(cv2.warpAffine(grey, matrix, (211, 180)))
-    for sigma in [0.7, 3.5, 8, 14, 25.7]:
+    for sigma in [0.7, 3.5, 8, 14, 25.7, 30]:
         out[f"blur {sigma}"] = entry(cv2.GaussianBlur(rgb, (0, 0), sigma))
     out["blur 4 grey"] = entry(cv2.GaussianBlur(grey, (0, 0), 4))
+    out["blur 14 grey"] = entry(cv2.GaussianBlur(grey, (0, 0), 14))
     out["median 5"] = entry(cv2.medianBlur(rgb, 5))
     out["addWeighted 4 -4 128"] = entry(cv2.addWeighted(rgb, 4, cv2.GaussianBlur(rgb, (0, 0), 14), -4, 128))
     out["addWeighted 0.6 0.4 -3.5"] = entry(cv2.addWeighted(rgb, 0.6, other, 0.4, -3.5))

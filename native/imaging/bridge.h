@@ -17,7 +17,7 @@
 #define FIMG_EXPORT extern "C" __attribute__((visibility("default")))
 
 // Raise when an export changes shape; Internal/NativeLibraryLoader.cs holds the other copy.
-constexpr int32_t kAbiVersion = 3;
+constexpr int32_t kAbiVersion = 4;
 
 enum Status : int32_t { kOk = 0, kFailed = 1, kOutOfMemory = 2 };
 

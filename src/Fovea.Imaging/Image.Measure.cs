@@ -38,6 +38,28 @@ public sealed unsafe partial class Image
         return counts;
     }
 
+    /// <summary>
+    /// Which rows and columns of the rectangle from (x, y), x + width and y + height exclusive, have a pixel whose grey value, as cv2.cvtColor rounds it, is above the
+    /// tolerance: index 0 is the rectangle's first.
+    /// </summary>
+    /// <param name="tolerance">0–254.</param>
+    /// <param name="swapRedAndBlue">Weigh red as blue and blue as red.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle is empty or leaves the image.</exception>
+    public (bool[] Rows, bool[] Columns) BrightLines(int x, int y, int width, int height, byte tolerance, bool swapRedAndBlue = false)
+    {
+        RequireColour();
+        RequireInside(x, y, width, height);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfEqual(tolerance, byte.MaxValue);
+        var (rows, columns) = (new bool[height], new bool[width]);
+        var region = stackalloc int[] { x, y, width, height };
+        fixed (byte* pixels = Pixels)
+        fixed (bool* r = rows, c = columns)
+            Native.BrightLines(new PixelView(pixels, this), region, tolerance, swapRedAndBlue ? 1 : 0, (byte*)r, (byte*)c);
+        return (rows, columns);
+    }
+
     /// <summary>The variance of the 3×3 Laplacian of the grey image: falls as a picture blurs.</summary>
     public double LaplacianVariance()
     {

@@ -69,6 +69,25 @@ public sealed class ImageTests
         Assert.Throws<ArgumentException>(() => Image.AddWeighted(a, 1, new Image(2, 1, 1), 1, 0));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void BrightLines_OfSparsePixels_AreThoseWithAnyAboveTheTolerance(bool swapped)
+    {
+        // Around the tolerance, with lines that stay dark between bright ones; wider than the sixteen pixels that are passed over together.
+        var (random, image) = (new Random(5), new Image(53, 41, 3));
+        for (var i = 0; i < image.Pixels.Length; i++) image.Pixels[i] = (byte)random.Next(0, 7);
+        for (var i = 0; i < 60; i++) image.Row(random.Next(41))[random.Next(53 * 3)] = (byte)random.Next(7, 60);
+        var grey = (swapped ? Image.FromChannels(image.Channel(2), image.Channel(1), image.Channel(0)) : image).ToGrey();
+        var (rows, columns) = image.BrightLines(3, 2, 47, 36, 7, swapped);
+        Assert.Equal(Enumerable.Range(0, 36).Select(y => Enumerable.Range(0, 47).Any(x => grey.Row(2 + y)[3 + x] > 7)), rows);
+        Assert.Equal(Enumerable.Range(0, 47).Select(x => Enumerable.Range(0, 36).Any(y => grey.Row(2 + y)[3 + x] > 7)), columns);
+        Assert.Contains(false, rows);
+        Assert.Contains(true, rows);
+        Assert.Throws<ArgumentOutOfRangeException>(() => image.BrightLines(3, 2, 51, 36, 7));
+        Assert.Throws<ArgumentOutOfRangeException>(() => image.BrightLines(0, 0, 53, 41, 255));
+    }
+
     [Fact]
     public void ColourOfGrey_OrGreyOfColour_Throws()
     {

@@ -131,6 +131,9 @@ internal static unsafe partial class Native
     internal static partial Status ConnectedComponents(
         PixelView mask, int connectivity, int* labels, out int count, int* stats, double* centroids, int capacity);
 
+    [LibraryImport(Library, EntryPoint = "fimg_bright_lines")]
+    internal static partial Status BrightLines(PixelView source, int* region, int tolerance, int swapped, byte* rows, byte* columns);
+
     // augment.cpp, jpeg.cpp
     [LibraryImport(Library, EntryPoint = "fimg_remap")]
     internal static partial Status Remap(PixelView source, PixelView destination, float* map, int interpolation, int border);

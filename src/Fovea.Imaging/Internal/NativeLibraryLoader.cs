@@ -8,7 +8,7 @@ namespace Fovea.Imaging.Internal;
 internal static class NativeLibraryLoader
 {
     /// <summary>The other copy is kAbiVersion in native/imaging/bridge.h.</summary>
-    internal const int AbiVersion = 3;
+    internal const int AbiVersion = 4;
     internal const string Name = "fovea_imaging";
     private const string FileName = "libfovea_imaging.so";
     private static readonly Lock Gate = new();

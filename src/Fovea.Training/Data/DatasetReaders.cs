@@ -59,6 +59,12 @@ public static class DatasetReaders
         }
     }
 
-    private static Reader Recognise(string path) => All.FirstOrDefault(reader => reader.Fits(path))
+    private static Reader Recognise(string path) => IsOfLesions(path)
+        ? throw new DatasetException(path, "it holds marked lesions, not images with a class", "Give a folder of graded images, or a table of them as csv:PATH; docs/data.md has the layouts")
+        : All.FirstOrDefault(reader => reader.Fits(path))
         ?? throw new DatasetException(path, $"no known layout of a data set; looked for {string.Join("; ", All.Select(r => r.Sign))}", $"Give another path, or name its kind: {string.Join(", ", Kinds)}");
+
+    /// <summary>Its folders would pass for classes.</summary>
+    private static bool IsOfLesions(string path) => Directory.Exists(Path.Combine(path, "images"))
+        && (Directory.Exists(Path.Combine(path, "masks")) || Directory.Exists(Path.Combine(path, "annotations"))) && !File.Exists(Path.Combine(path, "labels.csv"));
 }

@@ -7,12 +7,13 @@ internal static class InspectionWarnings
 {
     public static IEnumerable<string> Of(DatasetInspection d, Dataset dataset)
     {
-        foreach (var copies in d.ExactDuplicates.Concat(d.NearDuplicates))
+        foreach (var (copies, same) in d.ExactDuplicates.Select(c => (c, "are the same picture")).Concat(d.NearDuplicates.Select(c => (c, "show the same eye"))))
         {
+            // Near copies are one picture stored twice, or one eye photographed twice (IDRiD_013 and IDRiD_397).
             var names = string.Join(" and ", copies.Images);
-            if (copies.Contradict) yield return $"{names} are the same picture with classes {string.Join(" and ", copies.Classes)}";
+            if (copies.Contradict) yield return $"{names} {same} with classes {string.Join(" and ", copies.Classes)}";
             if (copies.Images.Select(id => dataset.Samples[dataset.Find(id)!.Value].Part).Distinct().Count() > 1)
-                yield return $"{names} are the same picture in different official parts";
+                yield return $"{names} {same} in different official parts";
         }
         foreach (var part in PatientsAcrossParts(dataset)) yield return part;
         foreach (var leak in d.Correlations.Where(c => c.Leaks)) yield return Leak(leak);

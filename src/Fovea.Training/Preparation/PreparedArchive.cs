@@ -54,11 +54,13 @@ public sealed class PreparedArchive : IDisposable
 
     public void Dispose() => _images.Dispose();
 
-    private sealed class Rows(PreparedArchive archive, int[] rows) : IReadOnlyList<Image>
+    private sealed class Rows(PreparedArchive archive, int[] rows) : IReadOnlyList<Image>, IPixelRows
     {
         public int Count => rows.Length;
 
-        public Image this[int index] => new(archive.Manifest.Size, archive.Manifest.Size, 3, archive._images.Row(rows[index]).ToArray());
+        public Image this[int index] => new(archive.Manifest.Size, archive.Manifest.Size, 3, Pixels(index).ToArray());
+
+        public ReadOnlySpan<byte> Pixels(int index) => archive._images.Row(rows[index]);
 
         public IEnumerator<Image> GetEnumerator() => rows.Select((_, i) => this[i]).GetEnumerator();
 

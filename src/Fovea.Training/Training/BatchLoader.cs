@@ -101,7 +101,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
         var draw = draws.AsSpan(step * _batchSize, _batchSize).ToArray();
         for (var i = 0; i < samples.Length; i++)
         {
-            _augmenter.Apply(set.Images[samples[i]].Pixels, at.Image(i), new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch);
+            _augmenter.Apply(set.Pixels(samples[i]), at.Image(i), new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch);
             at.Labels[i] = set.Labels[samples[i]];
         }
         if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null, draw, Soft(samples, null));

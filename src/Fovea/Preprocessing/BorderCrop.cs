@@ -14,7 +14,7 @@ internal static class BorderCrop
     public static void AnyBright(Canvas canvas, int tolerance, bool swapped)
     {
         var (image, region) = canvas.Look() ?? (canvas.Pixels(), new PixelBox(0, 0, canvas.Width, canvas.Height));
-        var (rows, columns) = Bright(image, region, tolerance, swapped);
+        var (rows, columns) = image.BrightLines(region.X, region.Y, region.Width, region.Height, (byte)tolerance, swapped);
         int[] keptColumns = Kept(columns), keptRows = Kept(rows);
         if (keptRows.Length == 0) return;
         if (IsRun(keptColumns) && IsRun(keptRows))
@@ -30,60 +30,6 @@ internal static class BorderCrop
             for (var x = 0; x < keptColumns.Length; x++) from.Slice(keptColumns[x] * 3, 3).CopyTo(to[(x * 3)..]);
         }
         canvas.Replace(cropped, AffineTransform.Translation(-Removed(keptColumns), -Removed(keptRows)));
-    }
-
-    /// <summary>
-    /// Which rows and columns have a bright pixel. Few pixels are looked at: a row is done at its first bright one, searched from the middle, and a column once
-    /// it has one, so that soon only the columns of the border are left.
-    /// </summary>
-    private static (bool[] Rows, bool[] Columns) Bright(Image image, PixelBox region, int tolerance, bool swapped)
-    {
-        var test = new BrightTest(tolerance, swapped);
-        var (rows, columns) = (new bool[region.Height], new bool[region.Width]);
-        var open = new List<(int From, int To)> { (0, region.Width) };
-        var still = new List<(int From, int To)>();
-        for (var y = 0; y < region.Height; y++)
-        {
-            var row = image.Row(region.Y + y).Slice(region.X * 3, region.Width * 3);
-            still.Clear();
-            foreach (var (from, to) in open)
-            {
-                var start = from;
-                for (var x = test.First(row, from, to); x < to; x = test.First(row, x + 1, to))
-                {
-                    columns[x] = rows[y] = true;
-                    if (x > start) still.Add((start, x));
-                    start = x + 1;
-                }
-                if (start < to) still.Add((start, to));
-            }
-            (open, still) = (still, open);
-            if (!rows[y]) rows[y] = test.First(row, region.Width / 2, region.Width) < region.Width || test.First(row, 0, region.Width / 2) < region.Width / 2;
-        }
-        return (rows, columns);
-    }
-
-    private readonly struct BrightTest(int tolerance, bool swapped)
-    {
-        // OpenCV's 8-bit luma: fixed point with 15 bits (4.x), rounded.
-        private readonly int _first = swapped ? 3735 : 9798, _last = swapped ? 9798 : 3735, _least = ((tolerance + 1) << 15) - (1 << 14);
-        private readonly byte _above = (byte)(tolerance + 1);
-
-        /// <summary>Position of the first pixel from <paramref name="x"/> on that is brighter than the tolerance; <paramref name="to"/> where there is none.</summary>
-        public int First(ReadOnlySpan<byte> row, int x, int to)
-        {
-            while (x < to)
-            {
-                // Grey is a mean of the channels: without a channel above the tolerance it cannot be above.
-                var jump = row[(3 * x)..(3 * to)].IndexOfAnyInRange(_above, byte.MaxValue);
-                if (jump < 0) return to;
-                x += jump / 3;
-                var p = row.Slice(3 * x, 3);
-                if (p[0] * _first + p[1] * 19235 + p[2] * _last >= _least) return x;
-                x++;
-            }
-            return to;
-        }
     }
 
     private static bool IsRun(int[] kept) => kept[^1] - kept[0] == kept.Length - 1;

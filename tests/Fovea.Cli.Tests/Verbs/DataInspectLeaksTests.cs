@@ -42,7 +42,7 @@ public sealed class DataInspectLeaksTests : IDisposable
         Assert.Equal(["again.jpg own2.png", "mirrored.png own0.png", "own1.png resized.png"], near.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(("none", "leftRight", "none"), (near["again.jpg own2.png"], near["mirrored.png own0.png"], near["own1.png resized.png"]));
         string[] warnings = [.. found.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!)];
-        Assert.Equal(3, warnings.Count(w => w.EndsWith("are the same picture in different official parts", StringComparison.Ordinal)));
+        Assert.Equal(3, warnings.Count(w => w.EndsWith("show the same eye in different official parts", StringComparison.Ordinal)));
         Assert.Contains("1 patient has images in different official parts (P3)", warnings);
         Assert.Contains("mirrored copies, distance", File.ReadAllText(At("page.html")), StringComparison.Ordinal);
 

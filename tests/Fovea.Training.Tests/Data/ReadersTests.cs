@@ -68,6 +68,14 @@ public sealed class ReadersTests : IDisposable
     }
 
     [Fact]
+    public void Open_MarkedLesionsWithoutGrades_SaysSo()
+    {
+        using var folder = new TestFolder();
+        foreach (var name in (string[])["images", "masks", "annotations"]) Directory.CreateDirectory(folder[name]);
+        Assert.Contains("marked lesions, not images with a class", Assert.Throws<DatasetException>(() => DatasetReaders.Open(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_Kaggle2015_BothEyesAreOnePatient()
     {
         var dataset = DatasetReaders.Open(Kaggle());

@@ -19,6 +19,9 @@ public sealed class InspectorTests
         Assert.Equal([[1, 2], [4, 3]], found.ExactDuplicates.Where(c => c.Contradict).Select(c => c.Classes));
         Assert.Contains("IDRiD_021.jpg and IDRiD_391.jpg are the same picture with classes 1 and 2", found.Warnings);
         Assert.Contains("IDRiD_028.jpg and IDRiD_327.jpg are the same picture with classes 4 and 3", found.Warnings);
+        // One eye, photographed twice.
+        Assert.Equal(["IDRiD_013.jpg", "IDRiD_397.jpg"], Assert.Single(found.NearDuplicates).Images);
+        Assert.Contains("IDRiD_013.jpg and IDRiD_397.jpg show the same eye with classes 3 and 2", found.Warnings);
         Assert.Equal([134, 20, 136, 74, 49], found.Classes.Select(c => c.Count));
         Assert.Empty(found.Unreadable);
         // All pictures have one size, so their geometry tells nothing; their frame cuts the disc off above and below.

@@ -44,6 +44,11 @@ public sealed class ArchivePreparationTests : IDisposable
         Assert.Equal(6, set.Groups.Distinct().Count());
         var part = set.Subset([7, 2]).Subset([1]);
         Assert.True(part.Images[0].HasSamePixels(set.Images[2]));
+        // What the loader reads lies in the file: nothing is copied for it.
+        Assert.True(part.Pixels(0).SequenceEqual(set.Images[2].Pixels));
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 12; i++) _ = set.Pixels(i);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
         Assert.Equal([12L, 32, 32, 3], Npy.Read(Path.Combine(Out, "images.npy")).Shape.ToArray());
     }
 
@@ -65,6 +70,27 @@ public sealed class ArchivePreparationTests : IDisposable
         Assert.Equal((1, 11), (result.Prepared, result.Reused));
         using var archive = PreparedArchive.Open(Out);
         Assert.True(Preprocessor.Prepare(Data.Read(5), Spec).Pixels.HasSamePixels(archive.Of(Data, Spec).Images[5]));
+    }
+
+    [Fact]
+    public void Run_AnyNumberOfThreads_HoldsNoMorePhotographsThanThreads()
+    {
+        var (open, most) = (0, 0);
+        var inner = Data;
+        var counted = new Dataset(inner.Source, inner.Kind, inner.ClassNames, [.. inner.Samples.Select(s => s with { Path = null })], i =>
+        {
+            for (int now = Interlocked.Increment(ref open), seen = most; now > seen; seen = most) Interlocked.CompareExchange(ref most, now, seen);
+            return inner.Read(i);
+        });
+        ArchivePreparation.Run(counted, Spec, Out, new PreparationOptions(Threads: 2), new Freed(() => Interlocked.Decrement(ref open)), TestContext.Current.CancellationToken);
+        Assert.InRange(most, 1, 2);
+        Assert.Equal(0, open);
+    }
+
+    /// <summary>Told of each image when it is written and let go.</summary>
+    private sealed class Freed(Action freed) : IProgress<int>
+    {
+        public void Report(int value) => freed();
     }
 
     [Fact]
