@@ -80,7 +80,8 @@ def throughput(options, paths, work):
             for decode in ("exact", "fast"):
                 runs[decode].append(steady(folder, chain, decode, arrays[decode]))
                 runs[decode + "Command"].append(command(folder, chain, decode, os.path.join(work, "command")))
-        entry = {name: {key: statistics.median(v[key] for v in values) / len(paths) * 1000 for key in ("seconds", "cpu")} for name, values in runs.items()}
+        entry = {name: {"milliseconds": statistics.median(v["seconds"] for v in values) / len(paths) * 1000, "cpuMilliseconds": statistics.median(v["cpu"] for v in values) / len(paths) * 1000}
+                 for name, values in runs.items()}
         for name in runs:
             if name == "python":
                 continue
@@ -106,12 +107,12 @@ def throughput_report(result):
              "one thread, its loop only. Fovea: two threads; steady: the code of `fovea data prepare` when all is compiled, with hashing, writing, fsync and the search for copies; command: the whole command with its start.", "",
              "| chain | | elapsed | processor | times faster | times less processor | bytes equal | within 1 | mean difference |", "|---|---|---|---|---|---|---|---|---|"]
     for chain, entry in result["chains"].items():
-        lines.append(f"| {chain} | Python | {entry['python']['seconds']:.0f} | {entry['python']['cpu']:.0f} | | | | | |")
+        lines.append(f"| {chain} | Python | {entry['python']['milliseconds']:.0f} | {entry['python']['cpuMilliseconds']:.0f} | | | | | |")
         for name, title in (("exact", "exact, steady"), ("exactCommand", "exact, command"), ("fast", "fast, steady"), ("fastCommand", "fast, command")):
             e = entry[name]
             d = e.get("difference")
             pixels = f"{d['equal'] * 100:.2f} % | {d['within1'] * 100:.2f} % | {d['mean']:.2f}" if d else " | | "
-            lines.append(f"| {chain} | Fovea, {title} | {e['seconds']:.1f} | {e['cpu']:.1f} | {e['speedup']:.1f} | {e['cpuSpeedup']:.1f} | {pixels} |")
+            lines.append(f"| {chain} | Fovea, {title} | {e['milliseconds']:.1f} | {e['cpuMilliseconds']:.1f} | {e['speedup']:.1f} | {e['cpuSpeedup']:.1f} | {pixels} |")
     lines += ["", "The chains multiply differences by 4. Of the picture that is only resized, reduced-scale decoding changes in grey levels on average: "
               + ", ".join(f"{chain} {d['mean']:.2f}" for chain, d in result["resizedFastAgainstExact"].items()) + ".", ""]
     return "\n".join(lines)
