@@ -18,6 +18,7 @@ public sealed record GradeResult(string Image, GradePrediction Prediction, Prepa
 public sealed class GradingModel : IDisposable
 {
     private readonly Network _network;
+    private readonly ServingNetwork _serving;
     private readonly GradeDecoder _decoder;
 
     private GradingModel(ModelFile file)
@@ -27,6 +28,7 @@ public sealed class GradingModel : IDisposable
         _network = file.CreateNetwork();
         _network.RequireGrad(false);
         _network.UseChannelsLast();
+        _serving = new ServingNetwork(_network, owns: true);
     }
 
     /// <summary>The file as the caller named it.</summary>
@@ -65,7 +67,7 @@ public sealed class GradingModel : IDisposable
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         var x = ImageBatch.ToTensor([.. prepared.Select(p => p.Pixels)], Card.Preprocessing);
-        var logits = _network.Call(x, Phase.Inference).Logits;
+        var logits = _serving.Call(x).Logits;
         try
         {
             return _decoder.Decode(logits);
@@ -88,5 +90,5 @@ public sealed class GradingModel : IDisposable
         return GradCam.Of(_network, x, ExplanationTarget.For(Card.Head, grade), layer);
     }
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose() => _serving.Dispose();
 }
