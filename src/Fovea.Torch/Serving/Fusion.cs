@@ -171,11 +171,11 @@ internal sealed class Fusion(List<Step> steps, List<long[]> shapes, IReadOnlyCol
         var joins = new List<Step> { last };
         while (makers.TryGetValue(joins[0].Arguments[0].Values![0], out var first) && IsJoin(first)) joins.Insert(0, first);
         int[] parts = [joins[0].Arguments[0].Values![0], .. joins.SelectMany(j => j.Arguments[0].Values!.Skip(1))];
-        if (parts.Distinct().Count() != parts.Length || !parts.Any(p => makers.TryGetValue(p, out var m) && m is FusedConvolution { Room: < 0, Op.Name: "fovea::serve_conv" })) return;
+        if (parts.Distinct().Count() != parts.Length || !parts.All(makers.ContainsKey) || !parts.Any(p => makers.TryGetValue(p, out var m) && m is FusedConvolution { Room: < 0, Op.Name: "fovea::serve_conv" })) return;
 
         var whole = last.Results[0];
         var shape = shapes[whole];
-        var at = parts.Min(p => makers.TryGetValue(p, out var m) ? _steps.IndexOf(m) : 0);
+        var at = parts.Min(p => _steps.IndexOf(makers[p]));
         var like = _steps[at].Uses.First();
         var room = New(shape);
         _steps.Insert(at, new Step(Room, [Argument.Of(like), new Argument { Constant = shape[1] }, new Argument { Constant = shape[2] }, new Argument { Constant = shape[3] }], [room]));

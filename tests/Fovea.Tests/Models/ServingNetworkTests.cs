@@ -2,6 +2,7 @@ using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Modules;
 using Fovea.Torch.Optimisation;
+using Fovea.Torch.Serving;
 
 namespace Fovea.Tests.Models;
 
@@ -22,6 +23,24 @@ public class ServingNetworkTests
         using var network = NetworkParityTests.Build(name, 7, input);
         using var serving = new ServingNetwork(network);
         foreach (var images in new[] { 1L, 3L }) Compare(network, serving, FormulaWeights.Input(images, input[1], input[2], input[3]));
+    }
+
+    /// <summary>All but what no rule knows: DenseNet's last norm follows a joined map.</summary>
+    [Theory]
+    [InlineData("resnet18", 0)]
+    [InlineData("mobilenet_v2", 0)]
+    [InlineData("mobilenet_v3_large", 0)]
+    [InlineData("efficientnet_b0", 0)]
+    [InlineData("densenet121", 1)]
+    public void Operators_OfTheForm_AreFused(string name, int norms)
+    {
+        using var network = NetworkParityTests.Build(name, 5, [1, 3, 64, 64]);
+        using var program = new ServingProgram(x => [network.Call(x, Phase.Inference).Logits], 3, 64, 64);
+        int Count(string operators) => program.Operators.GetValueOrDefault(operators);
+        Assert.Equal(norms, Count("fovea::batch_norm_act"));
+        Assert.All(["aten::relu", "aten::silu", "aten::hardswish", "aten::hardtanh", "aten::sigmoid", "aten::hardsigmoid", "aten::mul.Tensor", "aten::add.Tensor", "aten::cat", "fovea::conv2d", "aten::linear"],
+            o => Assert.Equal(0, Count(o)));
+        Assert.True(Count("fovea::serve_conv") > 15);
     }
 
     [Fact]
