@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Fovea.Torch.Interop;
+using Fovea.Torch.Serving;
 
 namespace Fovea.Torch;
 
@@ -54,9 +55,12 @@ public sealed unsafe class Operator
     /// <summary>Calls an operator with one tensor as its result.</summary>
     public Tensor Call(params ReadOnlySpan<Value> args)
     {
+        if (OperatorRecorder.Current is { } recorder && recorder.Imagine(this, args) is { } imagined) return imagined;
         NativeValue result;
         if (Invoke(args, &result, 1) != 1 || result.Tag != Tag.Tensor) throw new TorchException($"{Name} did not return one tensor");
-        return new Tensor((nint)result.Bits);
+        var tensor = new Tensor((nint)result.Bits);
+        OperatorRecorder.Current?.Add(this, args, [tensor]);
+        return tensor;
     }
 
     /// <summary>Calls an operator for its effect; what it returns (often its first argument) is dropped.</summary>
@@ -78,6 +82,7 @@ public sealed unsafe class Operator
             var n = Invoke(args, p, capacity);
             var tensors = new Tensor?[n];
             for (var i = 0; i < n; i++) tensors[i] = p[i].Tag == Tag.Tensor ? new Tensor((nint)p[i].Bits) : null;
+            OperatorRecorder.Current?.Add(this, args, tensors);
             return tensors;
         }
     }

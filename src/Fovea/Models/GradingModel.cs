@@ -23,6 +23,7 @@ public sealed record ModelReading(GradePrediction Prediction, float[] Logits, fl
 public sealed class GradingModel : IDisposable
 {
     private readonly Network _network;
+    private readonly ServingNetwork _serving;
     private readonly GradeDecoder _decoder;
 
     private GradingModel(ModelFile file)
@@ -32,6 +33,7 @@ public sealed class GradingModel : IDisposable
         _network = file.CreateNetwork();
         _network.RequireGrad(false);
         _network.UseChannelsLast();
+        _serving = new ServingNetwork(_network, owns: true);
     }
 
     /// <summary>The file as the caller named it.</summary>
@@ -78,7 +80,7 @@ public sealed class GradingModel : IDisposable
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         var x = ImageBatch.ToTensor([.. prepared.Select(p => p.Pixels)], Card.Preprocessing);
-        var output = _network.Call(x, Phase.Inference, withStages: features);
+        var output = _serving.Call(x, withStages: features);
         var logits = output.Logits.To(ScalarType.Float32).ToArray<float>();
         var means = features ? output.Stages[^1].Value.Mean([2, 3]).Contiguous().To(ScalarType.Float32).ToArray<float>() : [];
         try
@@ -104,5 +106,5 @@ public sealed class GradingModel : IDisposable
         return GradCam.Of(_network, x, ExplanationTarget.For(Card.Head, grade), layer);
     }
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose() => _serving.Dispose();
 }

@@ -96,7 +96,7 @@ public abstract class Network : Module
 
     private static bool LiesIn(string path, IReadOnlyList<string> layers) => layers.Any(layer => path.StartsWith(layer + ".", StringComparison.Ordinal));
 
-    private void CheckInput(Tensor x)
+    internal void CheckInput(Tensor x)
     {
         if (x.Dimensions != 4) throw new ArgumentException($"{Name}: a batch [N, C, H, W] is needed, not [{string.Join(", ", x.Shape)}]", nameof(x));
         var (height, width) = (x.Size(2), x.Size(3));

@@ -19,7 +19,7 @@ public sealed record WeightsFit(string Network, int? Outputs, IReadOnlyList<stri
     public static WeightsFit Of(ModelEntry entry, IReadOnlyDictionary<string, StoredTensor> weights)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        using var network = entry.Create(new NetworkOptions(1));
+        using var network = ModelCatalog.CreateShapesOnly(entry.Name, new NetworkOptions(1)); // names and shapes are all that is asked
         var (translated, remarks) = PretrainedWeights.Translate(network, weights);
         List<string> missing = [], mismatched = [];
         var matching = 0;

@@ -148,7 +148,7 @@ public class NetworkParityTests
         Assert.Equal("restnet18: no network has this name. Did you mean resnet18? `fovea models list` shows them all.", e.Message);
     }
 
-    private static Network Build(string name, int outputs, long[] input)
+    internal static Network Build(string name, int outputs, long[] input)
     {
         using (WeightCreation.Uninitialised())
         {
@@ -185,7 +185,7 @@ public class NetworkParityTests
         foreach (var (path, statistic) in step.Statistics) Near(statistic, buffers[path], tolerance, $"{network.Name}: {path}");
     }
 
-    private static void SkipByDay(string name)
+    internal static void SkipByDay(string name)
     {
         if (Nightly.Contains(name)) SkipAllButNightly();
     }

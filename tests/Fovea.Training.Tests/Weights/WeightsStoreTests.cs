@@ -37,6 +37,10 @@ public sealed class WeightsStoreTests : IDisposable
     }
 
     [Fact]
+    public void BuiltIn_EveryEntry_IsOfANetworkOfTheCatalogue() =>
+        Assert.All(WeightsRegistry.BuiltIn.Weights, e => Assert.Equal(e.Architecture, Fovea.Models.ModelCatalog.Find(e.Architecture!).Name));
+
+    [Fact]
     public void BuiltIn_SharedFiles_AreRecognised()
     {
         var folder = TestFolder.RealData("weights");

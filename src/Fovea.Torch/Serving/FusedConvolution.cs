@@ -1,0 +1,86 @@
+namespace Fovea.Torch.Serving;
+
+/// <summary>What the serving convolution can do to its result; the values cross the bridge (native/torch/serve_kernels.h).</summary>
+internal enum ServingActivation { None = 0, Relu = 1, Relu6 = 2, Silu = 3, Hardswish = 4, Sigmoid = 5, Hardsigmoid = 6 }
+
+/// <summary>
+/// A convolution or linear layer with what stands around it: activation(conv(pre(x)) + bias + residual), where pre multiplies by a gate of each image and channel, or is max(0, x·scale + offset).
+/// </summary>
+internal sealed class FusedConvolution : Step
+{
+    private static readonly Operator Method = new("fovea::serve_method"), Pack = new("fovea::serve_pack"), Conv = new("fovea::serve_conv"), DepthwiseMean = new("fovea::serve_depthwise_mean");
+    private readonly List<(double[] Scale, double[] Offset)> _folded = [];
+    private readonly Tensor _weight;
+    private readonly Tensor? _bias;
+
+    private FusedConvolution(Step step, Tensor weight, Tensor? bias, long[] geometry) : base(Conv, [], step.Results)
+    {
+        (Input, _weight, _bias, Geometry) = (step.Arguments[0].Value, weight, bias, geometry);
+    }
+
+    internal const int Product = 0, Winograd = 1, Depthwise = 2;
+
+    internal int Input { get; set; }
+    internal int Residual { get; set; } = -1;
+    internal int Gate { get; set; } = -1;
+    internal int Room { get; set; } = -1;
+    internal ServingActivation Activation { get; set; }
+    internal (Tensor Scale, Tensor Offset)? Before { get; set; }
+
+    /// <summary>Outputs, kernel, stride, padding, dilation (each height and width), groups, method.</summary>
+    internal long[] Geometry { get; }
+
+    internal override IEnumerable<int> Uses => new[] { Input, Residual, Gate, Room }.Where(v => v >= 0);
+
+    /// <summary>The fused form of a recorded convolution or linear layer; null where the kernels have none.</summary>
+    internal static FusedConvolution? Of(Step step, IReadOnlyList<long[]> shapes)
+    {
+        if (step.Weight(1) is not { Type: ScalarType.Float32 } weight || step.Arguments[0].Value is < 0 and _) return null;
+        var bias = step.Weight(2);
+        if (step.Is("aten::linear"))
+            return weight.Dimensions == 2 && shapes[step.Arguments[0].Value].Length == 2 ? new FusedConvolution(step, weight, bias, [weight.Size(0), 1, 1, 1, 1, 0, 0, 1, 1, 1, Product]) : null;
+        if (!step.Is("fovea::conv2d") || weight.Dimensions != 4) return null;
+        long[] stride = step.Ints(3), padding = step.Ints(4), dilation = step.Ints(5), kernel = [weight.Size(2), weight.Size(3)];
+        var groups = step.Int(6);
+        var method = (long)Method.CallNumber(weight.Size(1) * groups, weight.Size(0), kernel, stride, dilation, groups);
+        return method < 0 ? null : new FusedConvolution(step, weight, bias, [weight.Size(0), .. kernel, .. stride, .. padding, .. dilation, groups, method]);
+    }
+
+    /// <summary>A batch norm behind the convolution: y·scale + offset by channel.</summary>
+    internal void Fold(double[] scale, double[] offset) => _folded.Add((scale, offset));
+
+    /// <summary>Also gives the mean over the plane, as a second result.</summary>
+    internal void GiveMean(int value)
+    {
+        Op = DepthwiseMean;
+        Results = [Results[0], value];
+    }
+
+    /// <summary>Computes the weights, packs them, and writes the arguments.</summary>
+    internal void Finish(List<Tensor> held)
+    {
+        using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
+        var outputs = Geometry[0];
+        var bias = _bias?.To(ScalarType.Float64).ToArray<double>();
+        double[]? scale = null;
+        foreach (var (s, o) in _folded)
+        {
+            scale = [.. (scale ?? Enumerable.Repeat(1d, (int)outputs)).Zip(s, (a, b) => a * b)];
+            bias = [.. (bias ?? new double[outputs]).Select((b, i) => b * s[i] + o[i])];
+        }
+        var weight = _weight;
+        if (scale is not null) weight = weight.To(ScalarType.Float64) * Tensor.From<double>(scale, [outputs, .. Enumerable.Repeat(1L, weight.Dimensions - 1)]);
+        Argument Keep(Tensor tensor)
+        {
+            held.Add(tensor.OutliveScopes());
+            return new Argument { Constant = tensor };
+        }
+        static Argument Value(int value) => value < 0 ? default : Argument.Of(value);
+        var packed = Keep(Pack.Call(weight, Geometry[9], Geometry[10]));
+        var added = bias is null ? default : Keep(Tensor.From<float>([.. bias.Select(b => (float)b)], outputs));
+        Argument[] first = [Argument.Of(Input), packed, new Argument { Constant = Geometry }, added, new Argument { Constant = (long)Activation }];
+        Arguments = Op == DepthwiseMean ? first
+            : [.. first, Value(Residual), Value(Gate), Before is { } b ? new Argument { Constant = b.Scale } : default, Before is { } c ? new Argument { Constant = c.Offset } : default, Value(Room)];
+    }
+}
