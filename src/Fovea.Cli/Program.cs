@@ -22,6 +22,7 @@ internal static class Program
         CalibrateVerb.Create(),
         CompareVerb.Create(),
         MetricsVerb.Create(),
+        EnsembleVerb.Create(),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);
