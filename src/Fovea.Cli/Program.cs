@@ -23,6 +23,7 @@ internal static class Program
         CompareVerb.Create(),
         MetricsVerb.Create(),
         EnsembleVerb.Create(),
+        RunsVerb.Create(),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);
