@@ -18,6 +18,7 @@ internal static class Program
         PreprocessVerb.Create(),
         ForwardVerb.Create(),
         TrainVerb.Create(),
+        SearchVerb.Create(),
         EvaluateVerb.Create(),
         CalibrateVerb.Create(),
         CompareVerb.Create(),
