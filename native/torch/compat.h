@@ -6,6 +6,14 @@
 #include <torch/version.h>
 #include <c10/core/CPUAllocator.h>
 
+// Set by CMake where libtorch has its distributed package with Gloo, and Gloo's headers are there (and likewise NCCL).
+#if FTORCH_DISTRIBUTED
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+#endif
+
 #define FTORCH_AT_LEAST(major, minor) (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
 
 #if AT_PARALLEL_OPENMP && !defined(_OPENMP)
@@ -45,6 +53,43 @@ inline void set_autocast(bool cuda, bool enabled, at::ScalarType dtype) {
 #else
 #define FTORCH_ALLOCATE_CONST const
 #define FTORCH_ALLOCATOR_COPY_DATA
+#endif
+
+#if FTORCH_DISTRIBUTED
+// Since 2.0 a process group is a set of backends, one for each kind of device; before, it was the backend.
+#if FTORCH_AT_LEAST(2, 0)
+using Collectives = c10d::Backend;
+#else
+using Collectives = c10d::ProcessGroup;
+#endif
+using Work = c10d::Work;
+
+inline bool has_backend(const std::string& name) {
+#ifdef USE_C10D_NCCL
+    if (name == "nccl") return true;
+#endif
+    return name == "gloo";
+}
+
+// Gloo talks over the interface of GLOO_SOCKET_IFNAME, else over loopback where the group meets there, else over that of this machine's name.
+inline c10::intrusive_ptr<Collectives> make_collectives(const std::string& backend, const c10::intrusive_ptr<c10d::Store>& store, const std::string& host, int rank, int size,
+                                                        std::chrono::milliseconds timeout) {
+    TORCH_CHECK(has_backend(backend), "this libfovea_torch was built without the backend '", backend, "'");
+#ifdef USE_C10D_NCCL
+    if (backend == "nccl") {
+        auto options = c10d::ProcessGroupNCCL::Options::create();
+        options->timeout = timeout;
+        return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
+    }
+#endif
+    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+    auto interface = std::getenv("GLOO_SOCKET_IFNAME");
+    options->devices.push_back(interface && *interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+                               : host == "localhost" || host.rfind("127.", 0) == 0 ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                                                                   : c10d::ProcessGroupGloo::createDefaultDevice());
+    options->threads = 2;
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, options);
+}
 #endif
 
 } // namespace compat

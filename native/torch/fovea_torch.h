@@ -4,13 +4,15 @@
 #pragma once
 #include <cstdint>
 
-#define FTORCH_ABI 4
+#define FTORCH_ABI 5
 #define FTORCH_EXPORT extern "C" __attribute__((visibility("default")))
 
 typedef int32_t ftorch_status; // 0 ok, 1 failed
 typedef void* ftorch_tensor;
 typedef void* ftorch_op;
 typedef void* ftorch_script;
+typedef void* ftorch_group;
+typedef void* ftorch_gradient_sum;
 
 enum ftorch_tag : int32_t {
     FTORCH_NONE = 0,
@@ -78,6 +80,24 @@ FTORCH_EXPORT ftorch_status ftorch_deterministic(int32_t on);
 FTORCH_EXPORT ftorch_status ftorch_script_load(const void* bytes, int64_t size, ftorch_script* out);
 FTORCH_EXPORT ftorch_status ftorch_script_forward(ftorch_script script, ftorch_tensor x, ftorch_tensor* out);
 FTORCH_EXPORT void ftorch_script_free(ftorch_script script);
+
+// Process groups (distributed.cpp). Ranks 0 … size−1 meet at host:port, which rank 0 opens. Every rank calls the same collectives in the same order.
+FTORCH_EXPORT int32_t ftorch_has_backend(const char* backend);                      // "gloo", "nccl"
+FTORCH_EXPORT ftorch_status ftorch_group_create(const char* backend, const char* host, int32_t port, int32_t rank, int32_t size, int64_t join_ms, int64_t timeout_ms, ftorch_group* out);
+FTORCH_EXPORT ftorch_status ftorch_group_disconnect(ftorch_group group);             // ends its collectives, here and by that on the other ranks; signs of life go on
+FTORCH_EXPORT void ftorch_group_free(ftorch_group group);
+FTORCH_EXPORT ftorch_status ftorch_group_all_reduce(ftorch_group group, ftorch_tensor values); // sum, in place
+FTORCH_EXPORT ftorch_status ftorch_group_broadcast(ftorch_group group, const ftorch_tensor* tensors, int32_t n); // rank 0's values to all
+// Signs of life, on a connection of their own: for any thread, also while another waits in a collective.
+FTORCH_EXPORT ftorch_status ftorch_group_beat(ftorch_group group, int64_t* beats);  // counts this rank's up and gives all; −1 for one that has left
+FTORCH_EXPORT ftorch_status ftorch_group_leave(ftorch_group group);
+FTORCH_EXPORT ftorch_status ftorch_group_say(ftorch_group group, const char* text); // why this rank fails, for the others
+FTORCH_EXPORT ftorch_status ftorch_group_said(ftorch_group group, int32_t rank, char* buffer, int32_t capacity, int32_t* length); // length 0: nothing
+// Adds up gradients over the ranks during the backward pass that follows arm; wait ends it.
+FTORCH_EXPORT ftorch_status ftorch_gradient_sum_create(ftorch_group group, const ftorch_tensor* parameters, int32_t n, int64_t bucket_bytes, ftorch_gradient_sum* out);
+FTORCH_EXPORT ftorch_status ftorch_gradient_sum_arm(ftorch_gradient_sum sum);
+FTORCH_EXPORT ftorch_status ftorch_gradient_sum_wait(ftorch_gradient_sum sum);
+FTORCH_EXPORT void ftorch_gradient_sum_free(ftorch_gradient_sum sum);
 
 struct ftorch_memory_stats {
     int64_t in_use, cached, peak, allocations, served_from_cache, handles;

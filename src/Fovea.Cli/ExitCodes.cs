@@ -2,6 +2,7 @@ using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Quality;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Recipes;
@@ -21,6 +22,7 @@ internal static class ExitCodes
     public const int UnreadableInput = 3;
     public const int Ungradable = 4;
     public const int Model = 5;
+    public const int RankLost = 6;
     public const int Interrupted = 130;
 
     /// <summary>The code and the one line for stderr that belong to an exception which left a verb.</summary>
@@ -30,9 +32,10 @@ internal static class ExitCodes
         return cause switch
         {
             OperationCanceledException => (Interrupted, "Interrupted."),
-            UsageException or UnknownModelException or RecipeException or RunDirectoryException or TrainingDivergedException => (Usage, OneLine(cause.Message)),
+            UsageException or RankEnvironmentException or UnknownModelException or RecipeException or RunDirectoryException or TrainingDivergedException => (Usage, OneLine(cause.Message)),
             UnreadableImageException or UnwritableImageException or ArrayFormatException or DatasetException => (UnreadableInput, OneLine(cause.Message)),
             UngradableException => (Ungradable, OneLine(cause.Message)),
+            RankLostException => (RankLost, OneLine(cause.Message)),
             WeightsFormatException or ModelFileException or WeightsException => (Model, OneLine(cause.Message)),
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => (Bug, NativeLibraryMissing(cause)),
             OutOfMemoryException => (Bug, OutOfMemory),

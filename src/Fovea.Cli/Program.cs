@@ -18,10 +18,13 @@ internal static class Program
         PreprocessVerb.Create(),
         ForwardVerb.Create(),
         TrainVerb.Create(),
+        SearchVerb.Create(),
         EvaluateVerb.Create(),
         CalibrateVerb.Create(),
         CompareVerb.Create(),
         MetricsVerb.Create(),
+        EnsembleVerb.Create(),
+        RunsVerb.Create(),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);

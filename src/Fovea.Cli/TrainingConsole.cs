@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fovea.Training.Search;
 using Fovea.Training.Training;
 
 namespace Fovea.Cli;
@@ -9,6 +10,7 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
     private readonly Lock _lock = new();
     private ProgressLine? _line;
     private string? _stage;
+    private string _kappa = ""; // of the last evaluated epoch
 
     public void Report(TrainingEvent value)
     {
@@ -24,6 +26,14 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
                     Line(stage.What, stage.Total, "images").Report(stage.Done);
                     if (stage.Done == stage.Total) Close();
                     break;
+                case TrialStarted trial:
+                    Close();
+                    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"trial {trial.Trial}, rung {trial.Rung + 1} of {trial.Rungs}, {trial.Epochs} epochs: {trial.Settings}"));
+                    break;
+                case TrialDone tried:
+                    Close();
+                    Console.Error.WriteLine(tried.Result.Value is { } figure ? string.Create(CultureInfo.InvariantCulture, $"trial {tried.Result.Trial}: {figure:0.0000}") : $"trial {tried.Result.Trial}: {tried.Result.Problem}");
+                    break;
                 case WeightsLoaded loaded:
                     Close();
                     Console.Error.WriteLine(loaded.Report.ToString());
@@ -35,9 +45,10 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
                 case StepDone step:
                     var total = (long)step.Epochs * step.Steps * step.BatchSize;
                     var done = ((long)(step.Epoch - 1) * step.Steps + step.Step) * step.BatchSize;
-                    Line("training", total, "images").Report(done, string.Create(CultureInfo.InvariantCulture, $"epoch {step.Epoch}/{step.Epochs}, loss {step.Loss:0.0000}"));
+                    Line("training", total, "images").Report(done, string.Create(CultureInfo.InvariantCulture, $"epoch {step.Epoch}/{step.Epochs}, loss {step.Loss:0.0000}{_kappa}"));
                     break;
                 case EpochDone epoch:
+                    if (epoch.Metrics.QuadraticWeightedKappa is { } kappa) _kappa = string.Create(CultureInfo.InvariantCulture, $", QWK {kappa:0.000}");
                     Line("training", 0, "images").WriteLine(Describe(epoch));
                     if (epoch.Metrics.Epoch == epoch.Epochs) Close();
                     break;

@@ -1,3 +1,5 @@
+using Fovea.Torch.Distributed;
+
 namespace Fovea.Torch;
 
 /// <summary>The activations that <see cref="Functional.BatchNorm(Tensor, Tensor, Tensor, Tensor, Tensor, bool, Activation, Tensor?, double, double)"/> can do in the same pass. The values cross the bridge.</summary>
@@ -36,6 +38,15 @@ public static partial class Functional
     public static Tensor BatchNorm(Tensor x, Tensor runningMean, Tensor runningVariance, Tensor weight, Tensor bias, bool training, Activation activation, Tensor? residual = null,
         double momentum = 0.1, double eps = 1e-5) =>
         Operators.BatchNormActivation.Call(x, weight, bias, runningMean, runningVariance, training, momentum, eps, (long)activation, residual);
+
+    /// <summary>Batch normalisation in training by the statistics of all ranks' batches together; the running values move by them. Computed in float32, given back in x's type.</summary>
+    /// <exception cref="RankLostException">Another rank is gone.</exception>
+    public static Tensor SyncBatchNorm(Tensor x, Tensor runningMean, Tensor runningVariance, Tensor weight, Tensor bias, ProcessGroup ranks, double momentum = 0.1, double eps = 1e-5)
+    {
+        Tensor? y = null;
+        ranks.Collective(() => y = Operators.SyncBatchNorm.Call(x, weight, bias, runningMean, runningVariance, momentum, eps, ranks.Handle.DangerousGetHandle()));
+        return y!;
+    }
 
     /// <summary>Normalises over the last dimensions, whose sizes are <paramref name="shape"/>. Computed in the weight's type, given back in x's.</summary>
     public static Tensor LayerNorm(Tensor x, long[] shape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)

@@ -7,7 +7,8 @@ internal static partial class Operators
 
     // normalisation
     internal static readonly Operator BatchNorm = new("batch_norm"), LayerNorm = new("layer_norm"), GroupNorm = new("group_norm"),
-        BatchNormActivation = new("fovea::batch_norm_act"); // Fovea's own, native/torch/norm.cpp
+        BatchNormActivation = new("fovea::batch_norm_act"), // Fovea's own, native/torch/norm.cpp
+        SyncBatchNorm = new("fovea::sync_batch_norm"); // native/torch/sync_norm.cpp
 
     // activation
     internal static readonly Operator Relu = new("relu"), ReluInPlace = new("relu_"), Hardtanh = new("hardtanh"), HardtanhInPlace = new("hardtanh_"),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Training.Data;
 using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Metrics;
@@ -27,39 +28,49 @@ internal static class TrainVerb
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder." };
         var set = new Option<string[]>("--set") { Description = "Change a value of the recipe, e.g. training.epochs=3; may be repeated.", HelpName = "KEY=VALUE" };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch. Default: OMP_NUM_THREADS, else every processor that the process may use.", HelpName = "N" };
+        var processes = new Option<int?>("--nproc") { Description = "Train with so many processes on this machine, which share every batch. Several machines: docs/distributed.md.", HelpName = "N" };
         var findRate = new Option<int?>("--find-lr") { Description = "Instead of training, raise the learning rate over so many steps (default 100) and draw what the loss does.", HelpName = "STEPS", Arity = ArgumentArity.ZeroOrOne };
         var json = JsonOutput.Option();
-        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, findRate, json }
+        return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, processes, findRate, json }
             .Runs((parse, cancel) =>
             {
-                var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
-                var folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name);
-                if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
-                if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
-                var finds = parse.GetResult(findRate) is not null;
-                if (finds) folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name + "-learning-rates");
-                CheckFolder(folder, parse.GetValue(resume));
-                if (parse.GetValue(split) is not null && parse.GetValue(folds) is not null) throw new UsageException("--folds: the split says the folds. Leave out --folds or --split.");
-                var given = parse.GetValue(split) is { } file ? Split.Read(file) : null;
-                var foldCount = given is { FoldCount: > 0 } ? given.FoldCount : parse.GetValue(folds);
-                var dataset = parse.Open(data);
-                if (parse.GetValue(threads) is { } t) TorchRuntime.Threads = t;
-
-                var run = new RunDirectory(folder);
-                using var console = new TrainingConsole();
-                using var archive = parse.GetValue(prepared) is { } folderOfImages ? PreparedArchive.Open(folderOfImages) : null;
-                var experiment = new Experiment(plan, dataset, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), console, archive, given);
-                if (finds) return LearningRates(plan.Name, experiment.FindLearningRate(Math.Clamp(parse.GetValue(findRate) ?? 100, 2, 100_000), cancel), folder, parse.GetValue(json));
-                var result = foldCount is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
-                console.Dispose();
-                var subject = foldCount is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
-                RunDirectory.WriteText(run.ReportHtml, RunReport.Make(plan.Name, subject, result.Metrics, result.History, [], plan, predictions: result.Predictions));
-
-                if (parse.GetValue(json)) JsonOutput.Write(result.Metrics);
-                else Console.Out.Write(MetricsText.Of(result.Metrics));
-                Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, predictions.csv, report.html); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
-                return ExitCodes.Ok;
+                if (parse.GetValue(processes) is not { } n || n == 1 || RankEnvironment.Current is not null) return RankScope.Run((ranks, stop) => Run(parse, ranks, stop), cancel);
+                return n is >= 1 and <= LocalLauncher.MaxProcesses ? LocalLauncher.Run(n, cancel) : throw new UsageException($"--nproc: {n} is out of range. Give 1 to {LocalLauncher.MaxProcesses}.");
             });
+
+        int Run(ParseResult parse, ProcessGroup? ranks, CancellationToken cancel)
+        {
+            var writes = ranks is null or { IsFirst: true };
+            var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
+            var folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name);
+            if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
+            if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
+            var finds = parse.GetResult(findRate) is not null;
+            if (finds) folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name + "-learning-rates");
+            if (finds && ranks is not null) throw new UsageException("--find-lr: one process finds a learning rate. Leave out --nproc.");
+            if (writes) CheckFolder(folder, parse.GetValue(resume));
+            if (parse.GetValue(split) is not null && parse.GetValue(folds) is not null) throw new UsageException("--folds: the split says the folds. Leave out --folds or --split.");
+            var given = parse.GetValue(split) is { } file ? Split.Read(file) : null;
+            var foldCount = given is { FoldCount: > 0 } ? given.FoldCount : parse.GetValue(folds);
+            var dataset = parse.Open(data);
+            if (parse.GetValue(threads) is { } t) TorchRuntime.Threads = t;
+
+            var run = new RunDirectory(folder);
+            using var console = new TrainingConsole();
+            using var archive = parse.GetValue(prepared) is { } folderOfImages ? PreparedArchive.Open(folderOfImages) : null;
+            var experiment = new Experiment(plan, dataset, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), writes ? console : null, archive, given) { Ranks = ranks };
+            if (finds) return LearningRates(plan.Name, experiment.FindLearningRate(Math.Clamp(parse.GetValue(findRate) ?? 100, 2, 100_000), cancel), folder, parse.GetValue(json));
+            var result = foldCount is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
+            console.Dispose();
+            if (!writes) return ExitCodes.Ok;
+            var subject = foldCount is { } f ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Name}, out of fold, {f} folds") : $"{dataset.Name}, unseen images";
+            RunDirectory.WriteText(run.ReportHtml, RunReport.Make(plan.Name, subject, result.Metrics, result.History, [], plan, predictions: result.Predictions));
+
+            if (parse.GetValue(json)) JsonOutput.Write(result.Metrics);
+            else Console.Out.Write(MetricsText.Of(result.Metrics));
+            Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, predictions.csv, report.html); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
+            return ExitCodes.Ok;
+        }
     }
 
     private static int LearningRates(string recipe, IReadOnlyList<RateTrial> trials, string folder, bool json)

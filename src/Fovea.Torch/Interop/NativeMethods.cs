@@ -46,6 +46,21 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] internal static partial Status ftorch_script_forward(ScriptHandle script, TensorHandle x, out nint result);
     [LibraryImport(Library)] internal static partial void ftorch_script_free(nint script);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial int ftorch_has_backend(string backend);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial Status ftorch_group_create(string backend, string host, int port, int rank, int size, long joinMs, long timeoutMs, out nint group);
+    [LibraryImport(Library)] internal static partial Status ftorch_group_disconnect(GroupHandle group);
+    [LibraryImport(Library)] internal static partial void ftorch_group_free(nint group);
+    [LibraryImport(Library)] internal static partial Status ftorch_group_all_reduce(GroupHandle group, TensorHandle values);
+    [LibraryImport(Library)] internal static partial Status ftorch_group_broadcast(GroupHandle group, nint* tensors, int n);
+    [LibraryImport(Library)] internal static partial Status ftorch_group_beat(GroupHandle group, long* beats);
+    [LibraryImport(Library)] internal static partial Status ftorch_group_leave(GroupHandle group);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial Status ftorch_group_say(GroupHandle group, string text);
+    [LibraryImport(Library)] internal static partial Status ftorch_group_said(GroupHandle group, int rank, byte* buffer, int capacity, out int length);
+    [LibraryImport(Library)] internal static partial Status ftorch_gradient_sum_create(GroupHandle group, nint* parameters, int n, long bucketBytes, out nint sum);
+    [LibraryImport(Library)] internal static partial Status ftorch_gradient_sum_arm(GradientSumHandle sum);
+    [LibraryImport(Library)] internal static partial Status ftorch_gradient_sum_wait(GradientSumHandle sum);
+    [LibraryImport(Library)] internal static partial void ftorch_gradient_sum_free(nint sum);
+
     internal static string LastError()
     {
         var buffer = stackalloc byte[8192];

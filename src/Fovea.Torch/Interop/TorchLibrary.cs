@@ -8,7 +8,7 @@ namespace Fovea.Torch.Interop;
 internal static partial class TorchLibrary
 {
     internal const string Name = "fovea_torch";
-    private const int Abi = 4;
+    private const int Abi = 5;
 
 #pragma warning disable CA2255 // the resolver must be in place before the first call, whoever makes it
     [ModuleInitializer]

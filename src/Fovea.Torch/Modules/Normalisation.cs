@@ -1,3 +1,5 @@
+using Fovea.Torch.Distributed;
+
 namespace Fovea.Torch.Modules;
 
 /// <summary>
@@ -33,6 +35,9 @@ public sealed class BatchNorm2d : Layer
     /// <summary>True for a frozen layer: it normalises by its running values while training too, and leaves them as they are. Default false.</summary>
     public bool KeepsStatistics { get; set; }
 
+    /// <summary>The processes by whose batches together it normalises while training (torch.nn.SyncBatchNorm); null (default): by this process's alone.</summary>
+    public ProcessGroup? Ranks { get; set; }
+
     protected override Tensor Forward(Tensor x, Phase phase) => Call(x, phase, Activation.None);
 
     /// <summary>activation(norm(x) + residual) in one operator, faster than one after the other.</summary>
@@ -41,9 +46,18 @@ public sealed class BatchNorm2d : Layer
     {
         var measures = phase == Phase.Training && !KeepsStatistics;
         if (measures) Operators.AddInPlaceScalar.Run(BatchesTracked, 1L);
-        var y = Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, activation, residual, Momentum, Eps);
+        var y = measures && Ranks is not null ? Synchronised(x, Ranks, activation, residual)
+            : Functional.BatchNorm(x, RunningMean, RunningVariance, Weight, Bias, measures, activation, residual, Momentum, Eps);
         LayerObserver.Current?.Invoke(this, y);
         return y;
+    }
+
+    private Tensor Synchronised(Tensor x, ProcessGroup ranks, Activation activation, Tensor? residual)
+    {
+        using var scope = new TensorScope();
+        var y = Functional.SyncBatchNorm(x, RunningMean, RunningVariance, Weight, Bias, ranks, Momentum, Eps);
+        if (residual is not null) y += residual;
+        return scope.Keep(activation switch { Activation.Relu => Functional.Relu(y), Activation.Relu6 => Functional.Relu6(y), _ => y });
     }
 }
 

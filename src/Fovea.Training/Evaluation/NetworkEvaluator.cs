@@ -3,6 +3,7 @@ using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Preprocessing;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Torch.Modules;
 using Fovea.Training.Losses;
 using Fovea.Training.Metrics;
@@ -38,15 +39,19 @@ public sealed class NetworkEvaluator
         if (recipe.Training.TestTime.Views != TestTimeKind.None) _views = new TestTimeViews(recipe.Training.TestTime, recipe.Augmentation, (ulong)recipe.Seed);
     }
 
+    /// <summary>The processes that share the images out among them, each with the same network; null (default): this one does all.</summary>
+    public ProcessGroup? Ranks { get; init; }
+
     /// <summary>Row-major [N, outputs] logits in float32; averaged over the recipe's views.</summary>
     public float[] Logits(PreparedSet set, Action<int>? done = null, CancellationToken cancel = default)
     {
         using var noGrad = new NoGrad();
         var logits = new float[set.Count * _head.Outputs];
-        for (var start = 0; start < set.Count; start += BatchSize)
+        var (first, own) = Ranks?.Share(set.Count) ?? (0, set.Count);
+        for (var start = first; start < first + own; start += BatchSize)
         {
             cancel.ThrowIfCancellationRequested();
-            var count = Math.Min(BatchSize, set.Count - start);
+            var count = Math.Min(BatchSize, first + own - start);
             Image[] images = [.. Enumerable.Range(start, count).Select(i => set.Images[i])];
             var views = new float[_views.Count][];
             for (var v = 0; v < views.Length; v++)
@@ -57,7 +62,10 @@ public sealed class NetworkEvaluator
             _views.Combine(views).CopyTo(logits, start * _head.Outputs);
             done?.Invoke(start + count);
         }
-        return logits;
+        if (Ranks is null) return logits;
+        using var all = Tensor.From(logits, set.Count, _head.Outputs).OutliveScopes();
+        Ranks.Sum(all);
+        return all.ToArray<float>();
     }
 
     private Tensor Forward(Tensor x)

@@ -347,6 +347,9 @@ public sealed record TrainingRecipe
     public double ClassSampling { get; init; }
     public Precision Precision { get; init; } = Precision.Float32;
 
+    /// <summary>On several processes: batch norms measure all shares of a batch together, as one process would. Default false: each its own share. One process alone does the same either way.</summary>
+    public bool SyncBatchNorm { get; init; }
+
     /// <summary>Decay per step of the moving average of weights that is evaluated and delivered; null evaluates the weights themselves.</summary>
     public double? Ema { get; init; }
 
@@ -369,6 +372,9 @@ public sealed record TrainingRecipe
 
     /// <summary>Evaluates after every so many epochs (and the last).</summary>
     public int EvaluateEvery { get; init; } = 1;
+
+    /// <summary>Writes the network's features of the validation images after every so many evaluated epochs, for TensorBoard's projector; null (default) never. Has no influence on the result.</summary>
+    public int? EmbedEvery { get; init; }
 
     /// <summary>Seconds between checkpoints inside an epoch; there is always one at its end. Has no influence on the result.</summary>
     public double CheckpointSeconds { get; init; } = 120;

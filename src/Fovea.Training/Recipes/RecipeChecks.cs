@@ -23,8 +23,10 @@ internal static class RecipeChecks
         Require(t.BatchSize is >= 1 and <= 4096, "training.batchSize", t.BatchSize, "1 to 4096");
         Require(t.MicroBatch is null or >= 1, "training.microBatch", t.MicroBatch ?? 0, "1 or more, or null");
         Require(t.ClassSampling is >= 0 and <= 2, "training.classSampling", t.ClassSampling, "0 to 2");
+        Require(!t.SyncBatchNorm || t.MicroBatch is null, "training.microBatch", t.MicroBatch ?? 0, "null with training.syncBatchNorm: norms cannot see a batch that is computed in parts");
         Require(t.Ema is null or (> 0 and < 1), "training.ema", t.Ema ?? 0, "a decay between 0 and 1, e.g. 0.99, or null");
         Require(t.EvaluateEvery >= 1, "training.evaluateEvery", t.EvaluateEvery, "1 or more");
+        Require(t.EmbedEvery is null or >= 1, "training.embedEvery", t.EmbedEvery ?? 0, "1 or more, or null");
         Require(t.Patience is null or >= 1, "training.patience", t.Patience ?? 0, "1 or more, or null");
         Require(t.SwaFrom is null || (t.SwaFrom >= 1 && t.SwaFrom <= t.Epochs), "training.swaFrom", t.SwaFrom ?? 0, "an epoch of the training, or null");
         Require(t.SwaFrom is null || (t.Ema is null && t.Select == Selection.Last), "training.swaFrom", t.SwaFrom ?? 0, "null, or training.select=last and training.ema=null with it");

@@ -20,17 +20,23 @@ internal sealed record Batch(int Step, byte[] Pixels, int Width, int Height, lon
 /// </summary>
 /// <param name="soft">A row of shares of the classes for each image, in place of its label; null: labels.</param>
 /// <param name="classSampling">An image is drawn with a weight of 1 / (images of its class)^this.</param>
-internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation, int batchSize, ulong seed, double classSampling = 0, float[][]? soft = null)
+/// <param name="share">Of so many images of a batch, which are made here: a rank's. Null: all. The batches, put together, are the same for any number of ranks.</param>
+internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation, int batchSize, ulong seed, double classSampling = 0, float[][]? soft = null,
+    Func<int, (int First, int Count)>? share = null)
 {
     private const int Ahead = 3;
     private const ulong OrderStream = 1;
     private readonly int _batchSize = Math.Min(batchSize, set.Count);
+    private readonly (int First, int Count) _own = share?.Invoke(Math.Min(batchSize, set.Count)) ?? (0, Math.Min(batchSize, set.Count));
     private readonly Augmenter _augmenter = new(augmentation);
 
     internal int StepsPerEpoch => set.Count / _batchSize;
 
     /// <summary>Steps of an epoch over so many images.</summary>
     internal static int Steps(int images, int batchSize) => images / Math.Max(1, Math.Min(batchSize, images));
+
+    /// <summary>Images of a step, on all ranks together.</summary>
+    internal int BatchSize => _batchSize;
 
     /// <summary>
     /// The batches from <paramref name="firstStep"/> on, made by background workers a few steps ahead. A plain enumeration, not an asynchronous one:
@@ -50,7 +56,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
             {
                 for (; next < StepsPerEpoch && ahead.Count < Ahead; next++)
                 {
-                    var (s, at) = (next, free.TryPop(out var used) ? used : new Workplace(_batchSize, first.Width, first.Height, augmentation.HasMixing));
+                    var (s, at) = (next, free.TryPop(out var used) ? used : new Workplace(_own.Count, first.Width, first.Height, augmentation.HasMixing));
                     ahead.Enqueue((Task.Run(() => Make(epoch, s, order, draws, at), cancel), at));
                 }
                 cancel.ThrowIfCancellationRequested();
@@ -97,28 +103,33 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
     private Batch Make(int epoch, int step, int[] order, ulong[] draws, Workplace at)
     {
         var (width, height) = (at.Scratch.Shape.Width, at.Scratch.Shape.Height);
-        var samples = order.AsSpan(step * _batchSize, _batchSize);
-        var draw = draws.AsSpan(step * _batchSize, _batchSize).ToArray();
+        var samples = order.AsSpan(step * _batchSize + _own.First, _own.Count);
+        var draw = draws.AsSpan(step * _batchSize + _own.First, _own.Count).ToArray();
         for (var i = 0; i < samples.Length; i++)
         {
             _augmenter.Apply(set.Pixels(samples[i]), at.Image(i), new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch);
             at.Labels[i] = set.Labels[samples[i]];
         }
-        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null, draw, Soft(samples, null));
+        if (at.Unmixed is null) return new Batch(step, at.Pixels, width, height, at.Labels, null, null, draw, Soft(samples, samples[0], null));
 
         // Each image is mixed with its neighbour in the batch's random order, as that was before mixing.
         at.Pixels.CopyTo(at.Unmixed, 0);
+        // The neighbour of a share's last image is the next share's first.
+        var next = step * _batchSize + (_own.First + _own.Count) % _batchSize;
+        var beyond = at.Unmixed.AsSpan(at.Pixels.Length);
+        if (_own.Count == _batchSize) at.Image(0).CopyTo(beyond);
+        else _augmenter.Apply(set.Images[order[next]].Pixels, beyond, new AugmentationKey(seed, (ulong)epoch, draws[next]), at.Scratch);
         for (var i = 0; i < samples.Length; i++)
         {
-            var other = (i + 1) % samples.Length;
             var mix = BatchMixer.DrawFor(augmentation, new AugmentationKey(seed, (ulong)epoch, draw[i]), at.Scratch.Random);
-            at.Shares![i] = BatchMixer.Apply(mix, at.Image(i), at.Unmixed.AsSpan(other * at.Scratch.Shape.Length, at.Scratch.Shape.Length), width, height);
-            at.OtherLabels![i] = at.Labels[other];
+            at.Shares![i] = BatchMixer.Apply(mix, at.Image(i), at.Unmixed.AsSpan((i + 1) * at.Scratch.Shape.Length, at.Scratch.Shape.Length), width, height);
+            at.OtherLabels![i] = i + 1 < samples.Length ? at.Labels[i + 1] : set.Labels[order[next]];
         }
-        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares, draw, Soft(samples, at.Shares));
+        return new Batch(step, at.Pixels, width, height, at.Labels, at.OtherLabels, at.Shares, draw, Soft(samples, order[next], at.Shares));
     }
 
-    private float[]? Soft(ReadOnlySpan<int> samples, float[]? shares)
+    /// <param name="after">With what the last is mixed.</param>
+    private float[]? Soft(ReadOnlySpan<int> samples, int after, float[]? shares)
     {
         if (soft is null) return null;
         var (rows, classes) = (new float[samples.Length * soft[0].Length], soft[0].Length);
@@ -126,7 +137,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
             for (var k = 0; k < classes; k++)
             {
                 var (own, share) = (soft[samples[i]][k], shares?[i] ?? 1);
-                rows[i * classes + k] = share * own + (1 - share) * soft[samples[(i + 1) % samples.Length]][k];
+                rows[i * classes + k] = share * own + (1 - share) * soft[i + 1 < samples.Length ? samples[i + 1] : after][k];
             }
         return rows;
     }
@@ -136,7 +147,7 @@ internal sealed class BatchLoader(PreparedSet set, AugmentationSpec augmentation
     {
         internal AugmentationScratch Scratch { get; } = new(width, height);
         internal byte[] Pixels { get; } = new byte[checked(count * width * height * 3)];
-        internal byte[]? Unmixed { get; } = mixes ? new byte[checked(count * width * height * 3)] : null;
+        internal byte[]? Unmixed { get; } = mixes ? new byte[checked((count + 1) * width * height * 3)] : null;
         internal long[] Labels { get; } = new long[count];
         internal long[]? OtherLabels { get; } = mixes ? new long[count] : null;
         internal float[]? Shares { get; } = mixes ? new float[count] : null;

@@ -1,9 +1,13 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Fovea.Acquisition;
 using Fovea.Calibration;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Torch.Files;
 using Fovea.Training.Data;
 using Fovea.Training.Evaluation;
@@ -37,6 +41,14 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     private IReadOnlyDictionary<string, StoredTensor>? _pretrained;
     private Dictionary<string, double[]>? _refined;
 
+    /// <summary>The processes that share the work, each with the same recipe, data and arguments; rank 0 writes. Null (default): this one alone.</summary>
+    public ProcessGroup? Ranks { get; init; }
+
+    /// <summary>Images by what prepared them, for experiments one after another on the same data; null (default): each prepares its own.</summary>
+    public IDictionary<string, PreparedSet>? Prepared { get; init; }
+
+    private bool Writes => Ranks is null or { IsFirst: true };
+
     /// <summary>One training run with the split given, the data set's own parts, or the recipe's shares.</summary>
     public ExperimentResult Run(RunDirectory run, CancellationToken cancel = default)
     {
@@ -55,6 +67,21 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
             var predictions = Predict(network, measured, decoding);
             return Finish(run, network, progress, predictions, test.Count > 0 ? "test" : "validation", decoding, cancel);
         }
+    }
+
+    /// <summary>Trains as <see cref="Run"/> does, and measures on the validation part alone: for choosing settings. The test part is not opened.</summary>
+    public RunProgress Fit(RunDirectory run, CancellationToken cancel = default)
+    {
+        Check(run);
+        var all = PrepareAll(cancel);
+        var parts = PartsOf(all);
+        using var claim = Start(run, all, parts, ["training", "validation", "test"]);
+        var (training, validation) = (NotEmpty(Where(all, parts, 0), "training"), Where(all, parts, 1));
+        var (fit, choose) = validation.Count > 0 ? (training, validation) : InnerSplit(training, 0);
+        if (choose is null) throw new RecipeException(recipe.Name, "no validation part to measure on", "Use --set training.select=bestKappa");
+        var (network, progress) = Train(run, fit, choose, cancel);
+        network.Dispose();
+        return progress;
     }
 
     /// <summary>Tries learning rates on the training part, as <see cref="LearningRateFinder"/> does; writes nothing.</summary>
@@ -104,6 +131,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
             }
         }
         var pooled = Pool(predictions);
+        if (!Writes) return new ExperimentResult(Unmeasured(pooled), pooled, history, null, seconds);
         var metrics = MetricsReport.Compute(pooled, new MetricsOptions { Seed = (ulong)recipe.Seed }, cancel);
         pooled.Write(root.PredictionsCsv);
         RunDirectory.WriteText(root.MetricsJson, metrics.ToJson() + "\n");
@@ -147,6 +175,15 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     }
 
     private PreparedSet PrepareAll(CancellationToken cancel)
+    {
+        var key = JsonSerializer.Serialize(recipe.Preprocessing, RecipeFile.Options);
+        if (Prepared?.TryGetValue(key, out var known) == true) return known;
+        var set = PrepareAnew(cancel);
+        Prepared?.Add(key, set);
+        return set;
+    }
+
+    private PreparedSet PrepareAnew(CancellationToken cancel)
     {
         if (prepared is not null) return prepared.Of(data, recipe.Preprocessing);
         var count = data.Samples.Count;
@@ -197,14 +234,17 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         : throw new DatasetException(data.Source, $"no image is left for {purpose}", "Add images, or use another split");
 
     /// <summary>Takes the folder and writes down what the run consists of; a run that is resumed must consist of the same.</summary>
-    private IDisposable Start(RunDirectory run, PreparedSet all, int[] parts, string[] names)
+    private IDisposable? Start(RunDirectory run, PreparedSet all, int[] parts, string[] names)
     {
-        var claim = run.Claim();
+        var claim = Writes ? run.Claim() : null;
         try
         {
             var split = CsvText.Of(all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{(parts[i] == Split.Unused ? "unused" : names[parts[i]])}").Prepend("image,group,grade,part"));
             if (File.Exists(run.SplitCsv) && File.ReadAllText(run.SplitCsv) != split)
                 throw new RunDirectoryException(run.Path, "its run was begun with other images, labels or folds", "Resume with the same --data, --folds and --split, or give another folder");
+            if (Ranks is not null && !Ranks.Agree(BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(split + RecipeFile.Write(recipe))))))
+                throw new DatasetException(data.Source, $"rank {Ranks.Rank} has other images, labels, parts or another recipe than rank 0", "Give all processes the same data and the same options");
+            if (claim is null) return null;
             RunDirectory.WriteText(run.SplitCsv, split);
             run.WriteRecipe(recipe);
             RunDirectory.WriteText(run.EnvironmentJson, JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
@@ -212,7 +252,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         }
         catch
         {
-            claim.Dispose();
+            claim?.Dispose();
             throw;
         }
     }
@@ -229,7 +269,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
     {
         try
         {
-            return TestEvaluation.Predict(network, recipe, part, decoding);
+            return TestEvaluation.Predict(network, recipe, part, decoding, Ranks);
         }
         catch (NotFiniteNumberException e)
         {
@@ -242,7 +282,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         var network = NewNetwork();
         try
         {
-            return (network, StagedTraining.Run(recipe, network, training, validation, run, observer, _refined, cancel));
+            return (network, StagedTraining.Run(recipe, network, training, validation, run, observer, _refined, Ranks, cancel));
         }
         catch
         {
@@ -253,6 +293,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
 
     private ExperimentResult Finish(RunDirectory run, Network network, RunProgress progress, Predictions predictions, string part, DecodingSpec? decoding, CancellationToken cancel)
     {
+        if (!Writes) return new ExperimentResult(Unmeasured(predictions), predictions, progress.History, null, progress.ElapsedSeconds);
         var metrics = MetricsReport.Compute(predictions, new MetricsOptions { Seed = (ulong)recipe.Seed }, cancel);
         predictions.Write(run.PredictionsCsv);
         RunDirectory.WriteText(run.MetricsJson, metrics.ToJson() + "\n");
@@ -260,6 +301,9 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         ModelFile.Write(run.Model, ModelCards.For(recipe, data, metrics, part, decoding), network.State());
         return new ExperimentResult(metrics, predictions, progress.History, run.Model, progress.ElapsedSeconds);
     }
+
+    // Intervals are rank 0's work.
+    private static MetricsReport Unmeasured(Predictions predictions) => MetricsReport.Compute(predictions, new MetricsOptions { Resamples = 0 });
 
     private static Predictions Pool(List<Predictions> folds) => new(folds[0].ClassCount, [.. folds.SelectMany(p => p.Images)], [.. folds.SelectMany(p => p.Truth)],
         [.. folds.SelectMany(p => p.Predicted)], [.. folds.SelectMany(p => p.Probabilities!)], [.. folds.SelectMany(p => p.Groups!)]);

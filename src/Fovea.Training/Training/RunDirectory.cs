@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fovea.Torch.Files;
 using Fovea.Training.Recipes;
+using Fovea.Training.Watching;
 
 namespace Fovea.Training.Training;
 
@@ -12,8 +13,10 @@ public sealed class RunDirectory
 {
     private static readonly JsonSerializerOptions Lines = new(JsonSerializerDefaults.Web);
 
+    private readonly EventLog _events;
+
     /// <param name="path">Made by <see cref="Claim"/> or <see cref="Create"/>, not before: a run that cannot begin leaves nothing.</param>
-    public RunDirectory(string path) => Path = path;
+    public RunDirectory(string path) => (Path, _events) = (path, new EventLog(path));
 
     public string Path { get; }
 
@@ -61,9 +64,12 @@ public sealed class RunDirectory
 
     public void WriteRecipe(Recipe recipe) => WriteText(RecipeJson, RecipeFile.Write(recipe));
 
-    /// <summary>Rewrites the whole log: after a resume it holds each epoch once.</summary>
-    public void WriteHistory(IEnumerable<EpochMetrics> history) =>
+    /// <summary>Rewrites the whole log, and writes on at TensorBoard's: after a resume each holds each epoch once.</summary>
+    public void WriteHistory(IReadOnlyList<EpochMetrics> history)
+    {
         WriteText(MetricsJsonl, string.Concat(history.Select(e => JsonSerializer.Serialize(e, Lines) + "\n")));
+        _events.Write(history);
+    }
 
     /// <summary>The epochs of a finished or unfinished run; empty where there is no log, or one that cannot be read: a report without curves is better than none.</summary>
     public IReadOnlyList<EpochMetrics> ReadHistory()

@@ -1,5 +1,6 @@
 using Fovea.Models;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
 
@@ -12,9 +13,10 @@ namespace Fovea.Training.Training;
 public static class StagedTraining
 {
     /// <param name="refined">Probabilities of the grades by image, where the recipe refines labels.</param>
+    /// <param name="ranks">The processes that share the work; null: this one alone.</param>
     /// <returns>The state after the last stage, with the epochs of all. The network holds what the last stage delivers.</returns>
     public static RunProgress Run(Recipe recipe, Network network, PreparedSet training, PreparedSet? validation, RunDirectory run, IProgress<TrainingEvent>? observer = null,
-        IReadOnlyDictionary<string, double[]>? refined = null, CancellationToken cancel = default)
+        IReadOnlyDictionary<string, double[]>? refined = null, ProcessGroup? ranks = null, CancellationToken cancel = default)
     {
         Recipe[] stages = recipe.Stages.Count == 0 ? [recipe] : [.. recipe.Stages];
         PreparedSet[] sets = [.. stages.Select(stage => Named(training, stage))];
@@ -31,12 +33,12 @@ public static class StagedTraining
             FreshHead.Apply(network, stage, i);
             var span = stage.Schedule.SpansStages ? (Before: steps.Take(i).Sum(), Of: (long?)steps.Sum()) : (0, null);
             var folder = recipe.Stages.Count == 0 ? run : new RunDirectory(run.In($"stage-{i + 1}"));
-            using var trainer = new Trainer(stage, network, sets[i], validation, folder, observer, span.Before, span.Of, refined);
+            using var trainer = new Trainer(stage, network, sets[i], validation, folder, observer, span.Before, span.Of, refined, ranks);
             progress = trainer.Run(cancel);
             var before = history.Count;
             history.AddRange(recipe.Stages.Count == 0 ? progress.History : progress.History.Select(e => e with { Epoch = e.Epoch + before, Stage = stage.Name }));
             seconds += progress.ElapsedSeconds;
-            run.WriteHistory(history);
+            if (ranks is null or { IsFirst: true }) run.WriteHistory(history);
         }
         return progress with { History = history, ElapsedSeconds = seconds };
     }

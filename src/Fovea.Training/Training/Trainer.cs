@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Fovea.Models;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Torch.Files;
 using Fovea.Torch.Modules;
 using Fovea.Torch.Optimisation;
@@ -9,6 +10,7 @@ using Fovea.Training.Evaluation;
 using Fovea.Training.Losses;
 using Fovea.Training.Preparation;
 using Fovea.Training.Recipes;
+using Fovea.Training.Watching;
 
 namespace Fovea.Training.Training;
 
@@ -32,26 +34,31 @@ public sealed class Trainer : IDisposable
     private readonly NetworkEvaluator _evaluator;
     private readonly bool _averagesEpochs;
     private readonly IProgress<TrainingEvent>? _observer;
+    private readonly ProcessGroup? _ranks;
+    private readonly DataParallel? _parallel;
 
     /// <param name="network">Initialised, or with pretrained weights; trained in place.</param>
+    /// <param name="ranks">The processes that share the work, each with the same recipe, network and sets; rank 0 writes. Null: this one alone.</param>
     /// <param name="validation">Decides which epoch is delivered; null with <see cref="Selection.Last"/>.</param>
     /// <param name="stepsBefore">Of the stages before, where the schedule spans them.</param>
     /// <param name="stepsOfAll">Of all stages; null: of this training.</param>
     /// <param name="refined">Probabilities of the grades by image, where the recipe refines labels.</param>
     public Trainer(Recipe recipe, Network network, PreparedSet training, PreparedSet? validation, RunDirectory run, IProgress<TrainingEvent>? observer = null,
-        long stepsBefore = 0, long? stepsOfAll = null, IReadOnlyDictionary<string, double[]>? refined = null)
+        long stepsBefore = 0, long? stepsOfAll = null, IReadOnlyDictionary<string, double[]>? refined = null, ProcessGroup? ranks = null)
     {
         if (validation is null && recipe.Training.Select != Selection.Last)
             throw new ArgumentException("choosing the best epoch needs a validation part", nameof(validation));
-        (_recipe, _network, _validation, _run, _observer) = (recipe, network, validation, run, observer);
-        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed, recipe.Training.ClassSampling, SoftLabels(training, recipe, refined));
+        (_recipe, _network, _validation, _run, _observer, _ranks) = (recipe, network, validation, run, observer, ranks);
+        _loader = new BatchLoader(training, recipe.Augmentation, recipe.Training.BatchSize, (ulong)recipe.Seed, recipe.Training.ClassSampling, SoftLabels(training, recipe, refined),
+            ranks is null ? null : ranks.Share);
         _loss = new GradeLoss(recipe.Head, recipe.Loss, training.ClassCounts(recipe.Head.Classes));
         network.UseChannelsLast();
         _optimiser = OptimiserFactory.Create(recipe, network);
         _averagesEpochs = recipe.Training.SwaFrom is not null;
         _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : _averagesEpochs ? new ExponentialMovingAverage(network) : null;
         _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch, stepsBefore, stepsOfAll);
-        _evaluator = new NetworkEvaluator(network, recipe);
+        _evaluator = new NetworkEvaluator(network, recipe) { Ranks = ranks };
+        _parallel = ranks is null ? null : new DataParallel(ranks, network, recipe, _loader.BatchSize);
     }
 
     /// <summary>Trains to the end, from the run's last checkpoint where there is one.</summary>
@@ -60,12 +67,15 @@ public sealed class Trainer : IDisposable
     public RunProgress Run(CancellationToken cancel = default)
     {
         TorchRuntime.FlushDenormals();
-        _run.Create();
+        if (Writes) _run.Create();
         var progress = Resume();
+        _parallel?.RequireSame(progress, _run);
+        if (Writes && progress is { Epoch: 0, Step: 0 }) RunPictures.Write(_run.Path, _loader.Epoch(0, 0, cancel).First());
         var t = _recipe.Training;
         while (progress.Epoch < t.Epochs && !OutOfPatience(progress))
         {
             var watch = Stopwatch.StartNew();
+            _parallel?.Synchronise();
             progress = TrainEpoch(progress, cancel);
             progress = FinishEpoch(progress, watch.Elapsed.TotalSeconds);
         }
@@ -73,17 +83,20 @@ public sealed class Trainer : IDisposable
         return progress;
     }
 
+    private bool Writes => _ranks is null or { IsFirst: true };
+
     private RunProgress TrainEpoch(RunProgress progress, CancellationToken cancel)
     {
         var (epoch, steps) = (progress.Epoch, _loader.StepsPerEpoch);
         var saved = Stopwatch.StartNew();
         try
         {
-            foreach (var batch in _loader.Epoch(epoch, progress.Step, cancel))
+            foreach (var batch in _loader.Epoch(epoch, progress.Step, _ranks is null ? cancel : CancellationToken.None)) // ranks stop together, after a step
             {
-                var loss = TrainStep(batch, epoch, _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step), progress.History));
+                var loss = TrainStep(batch, epoch, _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, batch.Step), progress.History), cancel);
                 progress = progress with { Step = batch.Step + 1, LossSum = progress.LossSum + loss };
-                _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, steps, batch.Labels.Length, progress.LossSum / progress.Step));
+                _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, steps, _loader.BatchSize, progress.LossSum / progress.Step));
+                if (_parallel is { StopsNow: true }) throw new OperationCanceledException(cancel);
                 if (saved.Elapsed.TotalSeconds < _recipe.Training.CheckpointSeconds) continue;
                 Save(_run.LastCheckpoint, progress);
                 saved.Restart();
@@ -99,12 +112,14 @@ public sealed class Trainer : IDisposable
 
     private long StepsBefore(int epoch, int step) => (long)epoch * _loader.StepsPerEpoch + step;
 
-    private double TrainStep(Batch batch, int epoch, double rate)
+    private double TrainStep(Batch batch, int epoch, double rate, CancellationToken cancel)
     {
         using var scope = new TensorScope();
-        TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
+        var seeds = SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step);
+        for (var rank = 0; rank < _ranks?.Rank; rank++) seeds.NextUInt64(); // other images, other dropout
+        TorchRuntime.Seed(seeds.NextUInt64());
         _optimiser.LearningRate = rate;
-        var value = Backward(batch, Targets(batch, epoch), epoch);
+        var value = Backward(batch, Targets(batch, epoch), epoch, cancel);
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();
         _optimiser.ZeroGrad();
@@ -116,9 +131,10 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Adds a batch's gradients to the parameters, part by part where the recipe has micro-batches, and gives its loss.</summary>
-    private double Backward(Batch batch, GradeTargets targets, int epoch)
+    private double Backward(Batch batch, GradeTargets targets, int epoch, CancellationToken cancel)
     {
         var (count, value, total) = (batch.Labels.Length, 0.0, _loss.Total(targets));
+        if (_parallel is not null) total = _parallel.Sum(total);
         // Parts as even as can be: one image alone would leave a batch norm nothing to measure.
         var (parts, image) = (_recipe.Training.MicroBatch is { } most ? (count + most - 1) / most : 1, batch.Pixels.Length / count);
         for (var part = 0; part < parts; part++)
@@ -132,10 +148,11 @@ public sealed class Trainer : IDisposable
             using (new Autocast(_recipe.Training.UsesBFloat16)) output = _network.Call(images, Phase.Training);
             var loss = _loss.Call(output.Logits, own, total);
             if (output.Auxiliary is { } auxiliary) loss += _loss.Call(auxiliary, own, total) * Network.AuxiliaryWeight;
-            loss.Backward();
+            if (_parallel is null) loss.Backward();
+            else _parallel.Backward(loss, last: part == parts - 1);
             value += loss.Item();
         }
-        return value;
+        return _parallel is null ? value : _parallel.EndStep(value, cancel.IsCancellationRequested);
     }
 
     /// <summary>Noise on a regression's targets is a function of (seed, epoch, sample), as augmentation is.</summary>
@@ -159,7 +176,7 @@ public sealed class Trainer : IDisposable
         }
         EpochScore? score = null;
         if (_validation is not null && (epoch % t.EvaluateEvery == 0 || epoch == t.Epochs))
-            score = Score(_validation);
+            score = Score(_validation, epoch);
         var rate = _recipe.Optimiser.LearningRate * _schedule.Factor(StepsBefore(epoch, 0) - 1, progress.History);
         var metrics = new EpochMetrics(epoch, progress.LossSum / Math.Max(1, progress.Step), rate, score?.Loss, score?.QuadraticWeightedKappa, score?.Accuracy, score?.Auc, seconds, score?.F1Macro);
         var value = metrics.Score(t.Select);
@@ -172,7 +189,7 @@ public sealed class Trainer : IDisposable
         // The best before the last: a kill between the two leaves a last checkpoint from which the same best is written again.
         if (best && t.Select != Selection.Last) Save(_run.BestCheckpoint, progress);
         Save(_run.LastCheckpoint, progress);
-        _run.WriteHistory(progress.History);
+        if (Writes) _run.WriteHistory(progress.History);
         _observer?.Report(new EpochDone(metrics, t.Epochs, best));
         return progress;
     }
@@ -203,7 +220,7 @@ public sealed class Trainer : IDisposable
                 double loss;
                 try
                 {
-                    loss = TrainStep(batch, epoch, rate(done));
+                    loss = TrainStep(batch, epoch, rate(done), cancel);
                 }
                 catch (TrainingDivergedException)
                 {
@@ -224,7 +241,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Scores the weights that would be delivered: the averaged ones where the recipe averages.</summary>
-    private EpochScore Score(PreparedSet set)
+    private EpochScore Score(PreparedSet set, int epoch)
     {
         if (_average is null || (_averagesEpochs && _average.Updates == 0)) return Evaluate();
         using var swapped = _average.Swap();
@@ -234,7 +251,9 @@ public sealed class Trainer : IDisposable
         {
             try
             {
+                _parallel?.Synchronise();
                 var score = _evaluator.Score(set, _loss);
+                if (Writes && epoch % _recipe.Training.EmbedEvery == 0) Embeddings.Write(_run.Path, epoch, _network, set, _recipe.Preprocessing);
                 return double.IsFinite(score.Loss) ? score : throw new NotFiniteNumberException("the validation loss is not a number");
             }
             catch (NotFiniteNumberException e)
@@ -249,6 +268,7 @@ public sealed class Trainer : IDisposable
 
     private void Save(string path, RunProgress progress)
     {
+        if (!Writes) return;
         var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = _network.State(), ["optimiser"] = _optimiser.State() };
         // The step after the last finite loss may have broken the weights: the checkpoint before it stays.
         foreach (var (name, tensor) in parts["model"])
@@ -291,12 +311,17 @@ public sealed class Trainer : IDisposable
     /// <summary>Leaves the weights of the chosen epoch, averaged where the recipe averages, in the network.</summary>
     private void Deliver(RunProgress progress)
     {
-        if (_recipe.Training.Select != Selection.Last && progress.BestEpoch > 0) Load(_run.BestCheckpoint);
-        _average?.CopyTo(_network);
+        if (Writes)
+        {
+            if (_recipe.Training.Select != Selection.Last && progress.BestEpoch > 0) Load(_run.BestCheckpoint);
+            _average?.CopyTo(_network);
+        }
+        _parallel?.Synchronise();
     }
 
     public void Dispose()
     {
+        _parallel?.Dispose();
         _optimiser.Dispose();
         _average?.Dispose();
     }

@@ -48,6 +48,23 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
+    public void Epoch_OfRanks_IsPutTogetherTheSame()
+    {
+        // 5 of 13 images a step: the shares of three ranks are 1, 2 and 2; mixing takes the neighbour in the next share, and the last rank's that of the first.
+        (int, int)[] shares = [(0, 1), (1, 2), (3, 2)];
+        var whole = Epoch(Mixing, 5, 2);
+        var ranks = shares.Select(share => new BatchLoader(Set, Mixing, 5, 7, share: _ => share).Epoch(2, 0, CancellationToken.None)
+            .Select(b => (Pixels: b.Pixels.ToArray(), Labels: b.Labels.ToArray(), Others: b.OtherLabels!.ToArray(), Shares: b.Shares!.ToArray())).ToArray()).ToArray();
+        for (var step = 0; step < whole.Count; step++)
+        {
+            Assert.Equal(whole[step].Pixels, ranks.SelectMany(r => r[step].Pixels));
+            Assert.Equal(whole[step].Labels, ranks.SelectMany(r => r[step].Labels));
+            Assert.Equal(whole[step].Others!, ranks.SelectMany(r => r[step].Others));
+            Assert.Equal(whole[step].Shares!, ranks.SelectMany(r => r[step].Shares));
+        }
+    }
+
+    [Fact]
     public void Epoch_OfOtherBatchSizes_AugmentsASampleAlike()
     {
         // Without mixing an image depends on (seed, epoch, sample) alone, not on its neighbours.

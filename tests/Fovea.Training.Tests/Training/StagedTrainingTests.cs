@@ -29,7 +29,7 @@ public sealed class StagedTrainingTests : IDisposable
         {
             observe?.Invoke(e, network);
             if (e is StepDone && ++steps == stopAfter) stop.Cancel();
-        }), null, stop.Token);
+        }), null, cancel: stop.Token);
         return (Bytes(network), progress);
     }
 
@@ -139,7 +139,7 @@ public sealed class StagedTrainingTests : IDisposable
         {
             var recipe = Recipe($"labels.share={share}");
             using var network = Network(recipe);
-            StagedTraining.Run(recipe, network, set, null, new RunDirectory(_folder[name]), null, refined, TestContext.Current.CancellationToken);
+            StagedTraining.Run(recipe, network, set, null, new RunDirectory(_folder[name]), null, refined, cancel: TestContext.Current.CancellationToken);
             return Bytes(network);
         }
         var plain = Trained("a", null, 0.5);
