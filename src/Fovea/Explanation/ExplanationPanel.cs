@@ -23,7 +23,7 @@ public sealed record PanelMap(ActivationMap Map, int Grade, string Method)
 /// <summary>One picture that says what was seen: the photograph, the map over it, what the network was given, and the result in words with its limits. Readable on a phone and printed.</summary>
 public static class ExplanationPanel
 {
-    private const int Tile = 520, Margin = 24, Gap = 20, CaptionHeight = 34, BarHeight = 16, Letter = 13;
+    private const int Tile = 520, Margin = 24, Gap = 20, CaptionHeight = 34, BarHeight = 16, Letter = 14;
 
     private static readonly Colour Ink = new(28, 32, 38), Faint = new(105, 112, 122), Line = new(214, 218, 224), Bar = new(43, 108, 176), Alarm = new(176, 42, 30), Mark = new(0, 230, 255);
 
@@ -100,7 +100,7 @@ public static class ExplanationPanel
         var number = report.Grade.ToString(CultureInfo.InvariantCulture);
         var y = top + 20;
         y = Wrapped(panel, x, y, report.GradeName == number ? $"Grade {number}" : $"Grade {number}: {report.GradeName}", 21, Ink, 2);
-        y = Wrapped(panel, x, y + 12, (report.Referable ? "Referable: " : "Not referable: ") + report.Advice + ".", Letter + 1, report.Referable ? Alarm : Ink, report.Referable ? 2 : 1);
+        y = Wrapped(panel, x, y + 12, string.Concat(report.Advice[..1].ToUpperInvariant(), report.Advice.AsSpan(1), "."), Letter + 1, report.Referable ? Alarm : Ink, report.Referable ? 2 : 1);
         y = Probabilities(panel, x, y + 22, report, classes);
         if (report.Quality is { Problems.Count: > 0 } quality)
             y = Wrapped(panel, x, y + 10, (quality.Gradable ? "Quality: " : "Doubtful, the photograph is ungradable: ") + string.Join("; ", quality.Problems) + ".", Letter, quality.Gradable ? Ink : Alarm);
@@ -118,8 +118,8 @@ public static class ExplanationPanel
         var shown = Enumerable.Range(0, report.Probabilities.Count).OrderByDescending(k => report.Probabilities[k]).Take(8).Order().ToArray();
         var labels = shown.Select(k => classes[k] == k.ToString(CultureInfo.InvariantCulture) ? classes[k] : $"{k} {classes[k]}").ToArray();
         var label = Math.Min(Tile / 2, labels.Max(l => Image.MeasureText(l, Letter).Width) + 14);
-        var width = Tile - label - 66;
-        for (var i = 0; i < shown.Length; i++, y += 27)
+        var width = Tile - label - 76;
+        for (var i = 0; i < shown.Length; i++, y += 29)
         {
             var p = report.Probabilities[shown[i]];
             var chosen = shown[i] == report.Grade;
