@@ -1,3 +1,4 @@
+using Fovea.Calibration;
 using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
@@ -22,7 +23,7 @@ public sealed record PerturbationCurve(IReadOnlyList<double> Deletion, IReadOnly
     /// <param name="probability">Of the explained grade, from the decoded prediction.</param>
     /// <param name="order">The order of the prepared image's pixels, the first to go first; see <see cref="Order"/>.</param>
     /// <param name="steps">Equal shares in which the pixels go.</param>
-    public static PerturbationCurve Of(GradingModel model, PreparedImage prepared, Func<Calibration.GradePrediction, double> probability, IReadOnlyList<int> order, int steps = 10)
+    public static PerturbationCurve Of(GradingModel model, PreparedImage prepared, Func<GradePrediction, double> probability, IReadOnlyList<int> order, int steps = 10)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prepared);
