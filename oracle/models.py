@@ -58,8 +58,8 @@ def fill(network):
     return network.eval()
 
 
-def image(shape):
-    values = 4 * noise("input", int(numpy.prod(shape))) - 2
+def image(shape, name="input"):
+    values = 4 * noise(name, int(numpy.prod(shape))) - 2
     return torch.from_numpy(values.astype(numpy.float32).reshape(shape))
 
 
@@ -273,4 +273,5 @@ def main():
         sys.exit(__doc__)
 
 
-main()
+if __name__ == "__main__":
+    main()

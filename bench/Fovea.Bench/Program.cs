@@ -8,6 +8,7 @@ if (args is ["memory-of", .. var one]) return MemoryBench.Measure(one);
 if (args is ["serve", .. var serve]) return ServeBench.Run(serve); // serving, see Serve.cs
 if (args is ["loader", .. var rest]) return LoaderBench.Run(rest); // the loader alone, see Loader.cs
 if (args is ["preparation", .. var preparation]) return PreparationBench.Run(preparation); // preparing a set, see Preparation.cs
+if (args is ["explanation", .. var others]) return ExplanationCost.Run(others); // Grad-CAM, see ExplanationCost.cs
 var models = new List<string>();
 var (batch, size, threads, seconds, bf16, output) = (8, 224, 2, 60d, true, Path.Combine(Repository.Root, "bench", "results"));
 for (var i = 0; i < args.Length; i++)

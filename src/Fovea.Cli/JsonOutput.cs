@@ -18,7 +18,10 @@ internal static class JsonOutput
     public static Option<bool> Option() => new("--json") { Description = "Print results as JSON for machines." };
 
     /// <summary>Prints the one result of a verb, indented.</summary>
-    public static void Write<T>(T result) => Console.Out.WriteLine(JsonSerializer.Serialize(result, Document));
+    public static void Write<T>(T result) => Console.Out.WriteLine(Text(result));
+
+    /// <summary>The one result of a verb, indented, for a file.</summary>
+    public static string Text<T>(T result) => JsonSerializer.Serialize(result, Document);
 
     /// <summary>Prints one of many results on a line of its own.</summary>
     public static void WriteLine<T>(T result) => Console.Out.WriteLine(Line(result));

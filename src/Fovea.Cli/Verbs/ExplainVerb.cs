@@ -4,6 +4,7 @@ using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Quality;
+using Fovea.Reporting;
 
 namespace Fovea.Cli.Verbs;
 
@@ -12,60 +13,76 @@ internal static class ExplainVerb
 {
     public static Command Create()
     {
-        var image = new Argument<string>("image") { Description = "A photograph." };
+        var images = new Argument<string[]>("image") { Description = "Photographs, or folders of photographs.", Arity = ArgumentArity.ZeroOrMore };
         var model = ModelOption.Create();
         var output = new Option<string>("--out") { Description = "Folder for the pictures; made if it is missing.", Required = true, HelpName = "DIR" };
         var grade = new Option<int?>("--class") { Description = "The grade to explain. Default: the one that the model gives.", HelpName = "K" };
-        var layer = new Option<string?>("--layer") { Description = "The layer to look at; see `fovea models list --json`. Default: the deepest.", HelpName = "NAME" };
-        var colours = new Option<string>("--colormap") { Description = "OpenCV's colour map: turbo, jet, viridis, inferno, spring …", DefaultValueFactory = _ => "turbo", HelpName = "NAME" };
-        var opacity = new Option<double>("--opacity") { Description = "Share of the map's colour, 0 to 1.", DefaultValueFactory = _ => 0.5, HelpName = "X" };
+        var choices = new ExplanationChoices();
         var json = JsonOutput.Option();
-        return new Command("explain", "Draw where a model saw what decided a grade (Grad-CAM).") { image, model, output, grade, layer, colours, opacity, json }.Runs((parse, cancel) =>
+        var command = new Command("explain", "Draw where a model saw what decided a grade: a heat map, and a panel with the result in words.") { images, model, output, grade };
+        choices.AddTo(command);
+        var scoring = new ExplanationScoring();
+        scoring.AddTo(command);
+        command.Add(json);
+        return command.Runs((parse, cancel) =>
         {
-            var style = new OverlayStyle(ColoursOf(parse.GetValue(colours)!), parse.GetValue(opacity));
-            if (style.Opacity is not (>= 0 and <= 1)) throw new UsageException("--opacity: not a share. Give 0 to 1.");
+            var style = choices.Style(parse);
+            var named = parse.GetValue(images) ?? [];
+            if (scoring.IsWanted(parse) && named.Length > 0) throw new UsageException("--score: takes its photographs from the folder. Leave the others out.");
+            if (!scoring.IsWanted(parse) && named.Length == 0) throw new UsageException("explain: no photograph is given. Name one, e.g. `fovea explain PHOTO.jpg --model MODEL.fovea --out DIR`.");
             using var loaded = GradingModel.Load(ModelOption.PathOf(parse.GetValue(model)));
             if (parse.GetValue(grade) is { } k && (k < 0 || k >= loaded.Card.Head.Classes))
                 throw new UsageException($"--class: the model has no grade {k}. Give 0 to {loaded.Card.Head.Classes - 1}.");
-            if (parse.GetValue(layer) is { } name && !loaded.Layers.Contains(name))
-                throw new UsageException($"--layer: no layer is named {name}. There are {string.Join(", ", loaded.Layers)}.");
-            var path = parse.GetValue(image)!;
-            var photograph = FundusImage.Read(path);
-            var quality = QualityAssessor.Assess(photograph);
-            cancel.ThrowIfCancellationRequested();
-            var result = loaded.Grade(photograph);
-            var explained = parse.GetValue(grade) ?? result.Prediction.Grade;
-            var map = loaded.Explain(result.Prepared, explained, parse.GetValue(layer));
-            // Explaining a bad photograph may be just what somebody wants, so this warns and goes on, unless there is nothing to show.
-            if (map.IsFlat) quality.ThrowIfUngradable(path);
-            if (!quality.Gradable) Console.Error.WriteLine($"{path}: ungradable, {quality.Problems[0].Finding}. Do not rely on this grade.");
-            if (map.IsFlat)
-                Console.Error.WriteLine($"{path}: no region stands out for grade {explained}; the map is empty. Try another --layer or --class.");
-            var overlay = map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels, style);
-            var verdict = $"grade {result.Prediction.Grade} ({result.Prediction.Probabilities[result.Prediction.Grade] * 100:0} %)" +
-                (explained == result.Prediction.Grade ? "" : $", map of {explained}") + (map.IsFlat ? ", empty map" : "");
-
-            var folder = parse.GetValue(output)!;
-            Directory.CreateDirectory(folder);
-            var stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(path));
-            var (panel, heatmap) = ($"{stem}.panel.png", $"{stem}.heatmap.png");
-            ImageFile.Write(panel, ExplanationPanel.Draw(photograph.Pixels, result.Prepared, overlay, verdict));
-            ImageFile.Write(heatmap, overlay);
-            if (parse.GetValue(json))
-                JsonOutput.WriteLine(new Explained(path, result.Prediction.Grade, explained, parse.GetValue(layer) ?? loaded.Layers[^1], map.IsFlat, panel, heatmap));
-            else
-                Console.Out.WriteLine($"{panel}\n{heatmap}");
-            return ExitCodes.Ok;
+            var options = choices.Options(parse, loaded);
+            if (scoring.IsWanted(parse)) return scoring.Run(parse, loaded, options, style, parse.GetValue(output)!, parse.GetValue(json), cancel);
+            var paths = ImagePaths.Expand(named);
+            var stems = OutputNames.Of(paths, parse.GetValue(output)!);
+            var code = ExitCodes.Ok;
+            using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Explaining", paths.Count, "images") : null;
+            for (var i = 0; i < paths.Count; i++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                try
+                {
+                    var explained = Explain(loaded, paths[i], stems[i], parse.GetValue(grade), options, style, cancel);
+                    if (parse.GetValue(json)) JsonOutput.WriteLine(explained);
+                    else Console.Out.WriteLine($"{explained.Panel}\n{explained.Heatmap}");
+                }
+                // One bad photograph of many must not keep the others from their map.
+                catch (Exception e) when (paths.Count > 1 && ExitCodes.Of(e).Code is ExitCodes.UnreadableInput or ExitCodes.Ungradable)
+                {
+                    var (itsCode, line) = ExitCodes.Of(e);
+                    code = Math.Max(code, itsCode);
+                    if (progress is null) Console.Error.WriteLine(line);
+                    else progress.WriteLine(line);
+                }
+                progress?.Report(i + 1);
+            }
+            return code;
         });
     }
 
-    private static ColourMap ColoursOf(string name)
+    private static Explained Explain(GradingModel model, string path, string stem, int? grade, ExplanationOptions options, OverlayStyle style, CancellationToken cancel)
     {
-        // Numbers would pass Enum.TryParse too.
-        if (Enum.GetNames<ColourMap>().FirstOrDefault(n => string.Equals(n, name, StringComparison.OrdinalIgnoreCase)) is { } found) return Enum.Parse<ColourMap>(found);
-        var nearest = NearestName.Of(name, Enum.GetNames<ColourMap>()) is { } near ? $"Did you mean {near.ToLowerInvariant()}? " : "";
-        throw new UsageException($"--colormap: no colour map is named {name}. {nearest}There are {string.Join(", ", Enum.GetNames<ColourMap>()).ToLowerInvariant()}.");
+        var photograph = FundusImage.Read(path);
+        var quality = QualityAssessor.Assess(photograph);
+        var result = model.Grade(photograph);
+        var explained = grade ?? result.Prediction.Grade;
+        var map = model.Explain(result.Prepared, explained, options, cancel);
+        // Explaining a bad photograph may be just what somebody wants, so this warns and goes on, unless there is nothing to show.
+        if (map.IsFlat) quality.ThrowIfUngradable(path);
+        if (!quality.Gradable) Console.Error.WriteLine($"{path}: ungradable, {quality.Problems[0].Finding}. Do not rely on this grade.");
+        if (map.IsFlat) Console.Error.WriteLine($"{path}: no region stands out for grade {explained}; the map is empty. Try another --layer, --method or --class.");
+        var layer = options.Method.LooksAtLayer() ? options.Layer ?? model.Layers[^1] : null;
+        var (panel, heatmap) = ($"{stem}.panel.png", $"{stem}.heatmap.png");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(stem))!);
+        ImageFile.Write(panel, GradePanel.Draw(model, photograph, quality, result, map, explained, options, style));
+        ImageFile.Write(heatmap, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels, style));
+        var peak = HeatmapOverlay.PeakInOriginal(map, result.Prepared);
+        return new Explained(path, result.Prediction.Grade, explained, options.Method.Name(), layer, map.IsFlat, peak is var (x, y) ? [Math.Round(x, 1), Math.Round(y, 1)] : null, panel, heatmap, GradeReport.ResearchNotice);
     }
 
-    private sealed record Explained(string Image, int Grade, int ExplainedGrade, string Layer, bool IsFlat, string Panel, string Heatmap);
+    /// <param name="Layer">Null for methods that look at the image.</param>
+    /// <param name="Peak">Where the map is highest, in pixels of the photograph, x right, y down; null for an empty map.</param>
+    private sealed record Explained(string Image, int Grade, int ExplainedGrade, string Method, string? Layer, bool IsFlat, double[]? Peak, string Panel, string Heatmap, string Notice);
 }

@@ -18,19 +18,20 @@ internal static class GradeVerb
         var images = new Argument<string[]>("image") { Description = "Photographs, or folders of photographs.", Arity = ArgumentArity.OneOrMore };
         var model = ModelOption.Create();
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
+        var panel = new Option<string?>("--panel") { Description = "Also write a picture of photograph, heat map, network input and the result in words, as PNG, into this folder.", HelpName = "DIR" };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
         var submission = new Option<string?>("--submission") { Description = "Also write the grades as id_code,diagnosis, as Kaggle's APTOS 2019 competition takes them.", HelpName = "FILE.csv" };
         var json = JsonOutput.Option();
         var torchScript = new TorchScriptOptions();
-        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, force, submission, json };
+        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, panel, force, submission, json };
         torchScript.AddTo(command);
         return command.Runs((parse, cancel) =>
         {
             var paths = ImagePaths.Expand(parse.GetValue(images)!);
             var folder = parse.GetValue(heatmap);
-            using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null);
+            using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null || parse.GetValue(panel) is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
-            var overlays = folder is null ? null : OverlayPaths(paths, folder);
+            var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
             var graded = new List<(string Path, int Grade)>();
             var code = ExitCodes.Ok;
             using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Grading", paths.Count, "images") : null;
@@ -39,7 +40,7 @@ internal static class GradeVerb
                 cancel.ThrowIfCancellationRequested();
                 try
                 {
-                    var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
+                    var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], panels?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
                     graded.Add((paths[i], report.Grade));
                     if (parse.GetValue(json)) JsonOutput.WriteLine(report);
                     else Console.Out.WriteLine(report.Line());
@@ -61,18 +62,28 @@ internal static class GradeVerb
         });
     }
 
-    private static GradeReport Grade(GradingModel model, string path, string? overlayPath, bool force)
+    /// <param name="overlayStem">Path of the overlay without its ending; null: none is wanted.</param>
+    /// <param name="panelStem">Likewise of the panel.</param>
+    private static GradeReport Grade(GradingModel model, string path, string? overlayStem, string? panelStem, bool force)
     {
         var photograph = FundusImage.Read(path);
         var quality = QualityAssessor.Assess(photograph);
         if (!force) quality.ThrowIfUngradable(path);
-        var result = model.Grade(photograph);
-        if (overlayPath is null) return GradeReport.Of(result, model, quality);
-        var map = model.Explain(result.Prepared, result.Prediction.Grade);
-        Directory.CreateDirectory(Path.GetDirectoryName(overlayPath)!);
+        if (overlayStem is null && panelStem is null) return GradeReport.Of(model.Grade(photograph), model, quality);
+        var prepared = model.Prepare(photograph);
+        var (prediction, map) = model.PredictAndExplain([prepared])[0];
+        var result = new GradeResult(photograph.Name, prediction, prepared);
+        var (overlay, panel) = (overlayStem is null ? null : $"{overlayStem}.heatmap.png", panelStem is null ? null : $"{panelStem}.panel.png");
         // A flat map is no explanation: the photograph is written as it is.
-        ImageFile.Write(overlayPath, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels));
-        return GradeReport.Of(result, model, quality, overlayPath);
+        if (overlay is not null) Write(overlay, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, prepared, photograph.Pixels));
+        if (panel is not null) Write(panel, GradePanel.Draw(model, photograph, quality, result, map, prediction.Grade, new ExplanationOptions(), new OverlayStyle()));
+        return GradeReport.Of(result, model, quality, overlay) with { Panel = panel };
+    }
+
+    private static void Write(string path, Image picture)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        ImageFile.Write(path, picture);
     }
 
     private static GradeReport Grade(TorchScriptGrader program, string path, bool force)
@@ -81,18 +92,5 @@ internal static class GradeVerb
         var quality = QualityAssessor.Assess(photograph);
         if (!force) quality.ThrowIfUngradable(path);
         return GradeReport.Of(program.Grade(photograph), program.Classes, program.Name, program.Sha256, quality);
-    }
-
-    /// <summary>One path an image; two photographs of one name in different folders must not overwrite each other's.</summary>
-    private static string[] OverlayPaths(IReadOnlyList<string> images, string folder)
-    {
-        var used = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        return [.. images.Select(image =>
-        {
-            var stem = Path.GetFileNameWithoutExtension(image);
-            var name = $"{stem}.heatmap.png";
-            for (var i = 2; !used.Add(name); i++) name = $"{stem}.{i}.heatmap.png";
-            return Path.Combine(folder, name);
-        })];
     }
 }

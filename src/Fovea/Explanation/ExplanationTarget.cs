@@ -16,7 +16,7 @@ namespace Fovea.Explanation;
 /// </remarks>
 public static class ExplanationTarget
 {
-    /// <returns>From logits [N, outputs] to one number.</returns>
+    /// <returns>From logits [N, outputs] to one number an image, [N].</returns>
     /// <exception cref="ArgumentOutOfRangeException">The head has no such grade.</exception>
     public static Func<Tensor, Tensor> For(HeadSpec head, int grade)
     {
@@ -26,11 +26,11 @@ public static class ExplanationTarget
         var first = head.AlwaysOnBit ? 1 : 0;
         return head.Kind switch
         {
-            HeadKind.Softmax => logits => logits.Select(1, grade).Sum(),
-            HeadKind.ThreeHeads => logits => logits.Select(1, 1 + grade).Sum(),
-            HeadKind.Ordinal or HeadKind.Corn when grade == 0 => logits => -logits.Select(1, first).Sum(),
-            HeadKind.Ordinal or HeadKind.Corn => logits => logits.Narrow(1, first, grade).Sum(),
-            _ => logits => logits.Sum(),
+            HeadKind.Softmax => logits => logits.Select(1, grade),
+            HeadKind.ThreeHeads => logits => logits.Select(1, 1 + grade),
+            HeadKind.Ordinal or HeadKind.Corn when grade == 0 => logits => -logits.Select(1, first),
+            HeadKind.Ordinal or HeadKind.Corn => logits => logits.Narrow(1, first, grade).Sum([1]),
+            _ => logits => logits.Select(1, 0),
         };
     }
 }

@@ -22,6 +22,15 @@ public static class HeatmapOverlay
         // Two steps: a warp rounds positions to 1/32 of a source pixel, which would show as steps on cells of hundreds of pixels.
         InPrepared(map, prepared).WarpAffine(prepared.OriginalToPrepared.Invert(), prepared.OriginalWidth, prepared.OriginalHeight);
 
+    /// <summary>Where the map is highest, in pixels of the original photograph (x right, y down, (0, 0) the centre of the top-left pixel): the centre of its largest cell. Null for a flat map.</summary>
+    public static (double X, double Y)? PeakInOriginal(ActivationMap map, PreparedImage prepared)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentNullException.ThrowIfNull(prepared);
+        if (map.Peak() is not var (u, v)) return null;
+        return prepared.OriginalToPrepared.Invert().Apply(u * prepared.Pixels.Width - 0.5, v * prepared.Pixels.Height - 0.5);
+    }
+
     /// <summary>The photograph under the map, in its own size. The black border around the retina stays black.</summary>
     /// <param name="original">RGB, of the size that <paramref name="prepared"/> was made from.</param>
     public static Image OnOriginal(ActivationMap map, PreparedImage prepared, Image original, OverlayStyle? style = null)

@@ -58,12 +58,28 @@ public abstract class Network : Module
     /// <exception cref="ArgumentException">H or W is not a size that this network takes.</exception>
     public NetworkOutput Call(Tensor x, Phase phase, bool withStages = false) => Call(x, phase, withStages, null);
 
+    /// <summary>
+    /// Infers with the graph cut at one stage: the logits can be derived by that stage, and of a network whose parameters do not record nothing before it is recorded,
+    /// so that a derivative costs the way back from the logits to the stage and no more.
+    /// </summary>
+    /// <param name="x">Shape [N, C, H, W], float32, normalised as the network was trained.</param>
+    /// <param name="stage">One of <see cref="StageNames"/>.</param>
+    /// <returns>The logits, and as the only stage the one that was asked for, a leaf of the graph; both live as long as the scope around the call.</returns>
+    /// <exception cref="ArgumentException">There is no such stage, or H or W is not a size that this network takes.</exception>
+    public NetworkOutput CallCutAt(Tensor x, string stage)
+    {
+        if (!StageNames.Contains(stage)) throw new ArgumentException($"no layer of this network; {string.Join(", ", StageNames)} are", nameof(stage));
+        using var enableGrad = new EnableGrad();
+        return Call(x, Phase.Inference, withStages: false, null, stage);
+    }
+
     /// <param name="marked">Is told each stage's name as it ends.</param>
-    internal NetworkOutput Call(Tensor x, Phase phase, bool withStages, Action<string>? marked)
+    /// <param name="cut">The stage at which the graph begins; null for the whole.</param>
+    internal NetworkOutput Call(Tensor x, Phase phase, bool withStages, Action<string>? marked, string? cut = null)
     {
         CheckInput(x);
         using var scope = new TensorScope();
-        var stages = new StageRecorder(withStages, marked);
+        var stages = new StageRecorder(withStages, marked, cut);
         var features = Features(x, phase, stages);
         var logits = scope.Keep(_head!.Call(features, phase));
         foreach (var (_, value) in stages.Recorded) scope.Keep(value);
@@ -114,7 +130,7 @@ public abstract class Network : Module
     }
 
     /// <summary>Collects the stages of one forward pass, if anybody wants them; otherwise each is let go when the next is there.</summary>
-    protected sealed class StageRecorder(bool wanted, Action<string>? marked = null)
+    protected sealed class StageRecorder(bool wanted, Action<string>? marked = null, string? cut = null)
     {
         private readonly List<(string Name, Tensor Value)> _recorded = [];
         private Tensor? _last;
@@ -128,7 +144,16 @@ public abstract class Network : Module
         public Tensor Mark(string name, Tensor value)
         {
             marked?.Invoke(name);
-            if (wanted) _recorded.Add((name, value));
+            if (name == cut)
+            {
+                value = value.Detach();
+                value.RequiresGrad = true;
+                _recorded.Add((name, value));
+                // Of what the graph needs it keeps hold itself.
+                _last?.Dispose();
+                _last = null;
+            }
+            else if (wanted) _recorded.Add((name, value));
             else
             {
                 if (!ReferenceEquals(_last, value)) _last?.Dispose();

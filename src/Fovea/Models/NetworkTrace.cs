@@ -23,7 +23,7 @@ public sealed class NetworkTrace
         {
             // A parameter's stage is that of the layer that holds it; what is never called while inferring belongs to no stage.
             var stage = stages.GetValueOrDefault(module);
-            foreach (var (name, _) in module.NamedParameters())
+            foreach (var (name, _) in module.NamedParameters().Concat(module.NamedBuffers()))
                 if (!name.Contains('.', StringComparison.Ordinal)) _stages[path.Length == 0 ? name : $"{path}.{name}"] = stage;
         }
     }
@@ -34,7 +34,7 @@ public sealed class NetworkTrace
     /// <summary>Multiplications (each with its addition) of convolutions and linear layers for one image, as papers count them; norms and activations are not counted.</summary>
     public long MultiplyAdds => Layers.Sum(l => l.MultiplyAdds);
 
-    /// <summary>The stage that a parameter belongs to; null for the head and for what only training uses.</summary>
+    /// <summary>The stage that a parameter or buffer belongs to; null for the head and for what only training uses.</summary>
     public string? StageOf(string parameter) => _stages.GetValueOrDefault(parameter);
 
     /// <summary>Traces a network as it stands; also one without weights (<see cref="WeightCreation.ShapesOnly"/>).</summary>

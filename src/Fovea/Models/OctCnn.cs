@@ -52,7 +52,7 @@ internal sealed class OctCnn : Network
         {
             if (stage > 0) x = Functional.Dropout(Functional.MaxPool2d(x, 2), _dropout, phase == Phase.Training);
             foreach (var (conv, norm) in _stages[stage]) x = norm.Call(Functional.Relu(conv.Call(x, phase)), phase);
-            stages.Mark($"stage{stage + 1}", x);
+            x = stages.Mark($"stage{stage + 1}", x);
         }
         return x;
     }

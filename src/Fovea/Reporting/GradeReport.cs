@@ -42,6 +42,10 @@ public sealed record GradeReport(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? SetCoverage { get; init; }
 
+    /// <summary>Path of the panel that was written; null where none was asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Panel { get; init; }
+
     /// <summary>Said with every result.</summary>
     public const string ResearchNotice = "research software, not a medical device";
 

@@ -273,6 +273,60 @@ public sealed class ModelVerbsTests : IDisposable
         Fails("--layer", "stage9", "stage1, stage2, stage3");
         Fails("--colormap", "trubo", "Did you mean turbo?");
         Fails("--opacity", "2", "--opacity");
+        Fails("--method", "grad-camm", "Did you mean grad-cam?", "occlusion");
+        Fails("--samples", "0", "--samples");
+        Fails("--reference", photograph, "gradient-shap");
+        Run("explain", photograph, "--model", model, "--out", At("out2"), "--method", "occlusion", "--layer", "stage1").AssertFailed(2, "--layer", "not at a layer");
+        Run("explain", "--model", model, "--out", At("out2")).AssertFailed(2, "no photograph");
         Assert.False(Directory.Exists(At("out2")));
+    }
+
+    [Fact]
+    public void Explain_OtherMethodsAndSeveralPhotographs_WriteTheirPictures()
+    {
+        Directory.CreateDirectory(At("in"));
+        var (first, second, model) = (Photograph("in/a.png"), Photograph("b.png"), Model());
+        var result = Run("explain", At("in"), second, "--model", model, "--out", At("out"), "--method", "gradient-shap", "--samples", "2", "--reference", first, "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        var lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+        Assert.Equal(2, lines.Length);
+        Assert.All(lines, l =>
+        {
+            Assert.Equal("gradient-shap", l.GetProperty("method").GetString());
+            Assert.Equal(JsonValueKind.Null, l.GetProperty("layer").ValueKind);
+            Assert.True(File.Exists(l.GetProperty("panel").GetString()));
+        });
+        // Compared with itself nothing speaks for anything.
+        Assert.True(lines[0].GetProperty("isFlat").GetBoolean());
+        var peak = lines[1].GetProperty("peak");
+        if (!lines[1].GetProperty("isFlat").GetBoolean()) Assert.InRange(peak[0].GetDouble(), 0, 480);
+    }
+
+    [Fact]
+    public void Explain_Score_WritesScoresWithChanceAndPictures()
+    {
+        Assert.Equal(0, Run("data", "draw", "--out", At("retinas"), "--count", "4", "--size", "96", "--grades", "0,1,1,1,1", "--masks").ExitCode);
+        var result = Run("explain", "--score", At("retinas"), "--model", Model(), "--out", At("scores"), "--limit", "3");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Contains("by chance", result.Output, StringComparison.Ordinal);
+        var scores = JsonDocument.Parse(File.ReadAllText(At("scores/explanations.json"))).RootElement;
+        Assert.Equal(3, scores.GetProperty("images").GetInt32());
+        Assert.Equal(4, scores.GetProperty("randomisation").GetArrayLength()); // the head and three stages
+        Assert.InRange(scores.GetProperty("pointing").GetProperty("chance").GetDouble(), 0.001, 0.999);
+        Assert.True(ImageFile.Read(At("scores/explanations.jpg")).Width > 600);
+
+        Run("explain", Photograph("a.png"), "--score", At("retinas"), "--model", Model(), "--out", At("scores")).AssertFailed(2, "--score");
+        Run("explain", "--score", At("none"), "--model", Model(), "--out", At("scores")).AssertFailed(3, "none");
+        Run("explain", "--score", At("retinas"), "--tolerance", "2", "--model", Model(), "--out", At("scores")).AssertFailed(2, "--tolerance");
+    }
+
+    [Fact]
+    public void Grade_Panel_IsWrittenAndNamed()
+    {
+        var result = Run("grade", Photograph("a.png"), "--model", Model(), "--panel", At("panels"), "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        var panel = JsonDocument.Parse(result.Output).RootElement.GetProperty("panel").GetString()!;
+        Assert.Equal(At("panels/a.panel.png"), panel);
+        Assert.True(ImageFile.Read(panel).Width > 1000);
     }
 }

@@ -26,7 +26,7 @@ public class GradCamTests
         network.UseChannelsLast();
         using var noGrad = new NoGrad(); // as when serving
         using var scope = new TensorScope();
-        var map = GradCam.Of(network, FormulaWeights.Input(1, 3, 96, 128), ExplanationTarget.For(head, expected.Target.Grade), expected.Layer);
+        var map = GradCam.Of(network, FormulaWeights.Input(1, 3, 96, 128), ExplanationTarget.For(head, expected.Target.Grade), expected.Layer)[0];
         Assert.Equal((expected.Shape[0], expected.Shape[1]), (map.Height, map.Width));
         Assert.Equal(expected.Max == 0, map.IsFlat);
         Assert.All(expected.Map.Zip(map.Values), v => Assert.Equal(v.First, v.Second, Tolerance));
@@ -38,7 +38,7 @@ public class GradCamTests
         using var network = new Toy(scaleOfFirst: 1, scaleOfSecond: -1);
         using var scope = new TensorScope();
         var x = FormulaWeights.Input(1, 3, 4, 4);
-        Assert.Equal(GradCam.Of(network, x, z => z.Sum(), "features").Values, GradCam.Of(network, x, z => z.Sum()).Values);
+        Assert.Equal(GradCam.Of(network, x, z => z.Sum(), "features")[0].Values, GradCam.Of(network, x, z => z.Sum())[0].Values);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class GradCamTests
         using var network = new Toy(scaleOfFirst: 3, scaleOfSecond: -2);
         using var scope = new TensorScope();
         var x = Tensor.From([4f, 2, 0, 1, /* green */ 0, 1, 2, 1, /* blue */ 9, 9, 9, 9], 1, 3, 2, 2);
-        var map = GradCam.Of(network, x, logits => logits.Sum());
+        var map = GradCam.Of(network, x, logits => logits.Sum())[0];
         Assert.False(map.IsFlat);
         Assert.Equal(new double[] { 1, 1 / 3.0, 0, 0.25 / 3 }, map.Values.Select(v => (double)v), (a, b) => Math.Abs(a - b) < 1e-6);
     }
@@ -60,8 +60,8 @@ public class GradCamTests
         using var network = new Toy(scaleOfFirst: 3, scaleOfSecond: -2);
         using var scope = new TensorScope();
         var x = FormulaWeights.Input(1, 3, 5, 7);
-        var map = GradCam.Of(network, x, z => z.Sum());
-        var mirrored = GradCam.Of(network, x.Flip(3), z => z.Sum());
+        var map = GradCam.Of(network, x, z => z.Sum())[0];
+        var mirrored = GradCam.Of(network, x.Flip(3), z => z.Sum())[0];
         for (var i = 0; i < 35; i++) Assert.Equal(map.Values[i], mirrored.Values[i / 7 * 7 + 6 - i % 7], 1e-6f);
     }
 
@@ -70,7 +70,7 @@ public class GradCamTests
     {
         using var network = new Toy(scaleOfFirst: -1, scaleOfSecond: -1);
         using var scope = new TensorScope();
-        var map = GradCam.Of(network, Tensor.Ones(1, 3, 4, 4), z => z.Sum());
+        var map = GradCam.Of(network, Tensor.Ones(1, 3, 4, 4), z => z.Sum())[0];
         Assert.True(map.IsFlat);
         Assert.All(map.Values, v => Assert.Equal(0, v));
     }
@@ -80,7 +80,7 @@ public class GradCamTests
     {
         using var network = new Toy(scaleOfFirst: 1, scaleOfSecond: 1);
         using var scope = new TensorScope();
-        Assert.True(GradCam.Of(network, Tensor.Ones(1, 3, 4, 4), z => z.Sum()).IsFlat);
+        Assert.True(GradCam.Of(network, Tensor.Ones(1, 3, 4, 4), z => z.Sum())[0].IsFlat);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public class GradCamTests
     {
         using var network = new Toy(scaleOfFirst: 0, scaleOfSecond: 0);
         using var scope = new TensorScope();
-        Assert.True(GradCam.Of(network, FormulaWeights.Input(1, 3, 4, 4), z => z.Sum()).IsFlat);
+        Assert.True(GradCam.Of(network, FormulaWeights.Input(1, 3, 4, 4), z => z.Sum())[0].IsFlat);
     }
 
     [Fact]

@@ -64,12 +64,12 @@ public class HeatmapOverlayTests
     }
 
     [Fact]
-    public void Draw_Panel_HoldsThreePicturesSideBySide()
+    public void PeakInOriginal_OneCell_IsItsCentre()
     {
-        var (photograph, prepared) = Photograph();
-        var panel = ExplanationPanel.Draw(photograph, prepared, photograph, "grade 2 (71 %)");
-        // prepared 64 px are drawn 256 high, which leaves room for the captions: 400·256/220 = 465, 256, 465 wide, four gaps of 8
-        Assert.Equal(465 + 256 + 465 + 32, panel.Width);
-        Assert.Equal(256 + 28 + 16, panel.Height);
+        var (_, prepared) = Photograph();
+        var (x, y) = HeatmapOverlay.PeakInOriginal(Peak(6, 5), prepared)!.Value;
+        Assert.Equal(120 + 6.5 * 22.5, x, 1.5);
+        Assert.Equal(20 + 5.5 * 22.5, y, 1.5);
+        Assert.Null(HeatmapOverlay.PeakInOriginal(ActivationMap.FromRaw(2, 2, [1, 1, 1, 1]), prepared));
     }
 }

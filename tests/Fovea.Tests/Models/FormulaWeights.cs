@@ -19,9 +19,14 @@ internal static class FormulaWeights
 
     public static Tensor Input(params long[] shape) => Tensor.From(InputValues(shape), shape);
 
-    public static float[] InputValues(params long[] shape)
+    /// <param name="name">Another name makes other numbers.</param>
+    public static Tensor Named(string name, params long[] shape) => Tensor.From(Values(name, shape), shape);
+
+    public static float[] InputValues(params long[] shape) => Values("input", shape);
+
+    private static float[] Values(string name, long[] shape)
     {
-        var seed = Seed("input");
+        var seed = Seed(name);
         return [.. Enumerable.Range(0, Count(shape)).Select(i => (float)(4 * Noise(seed, i) - 2))];
     }
 

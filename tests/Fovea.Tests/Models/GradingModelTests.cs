@@ -1,4 +1,5 @@
 using Fovea.Acquisition;
+using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Preprocessing;
@@ -80,6 +81,76 @@ public sealed class GradingModelTests : IDisposable
             var map = model.Explain(result.Prepared, result.Prediction.Grade, "stage3");
             Assert.Equal((6, 6), (map.Width, map.Height)); // 96 / 16
         }
+    }
+
+    [Fact]
+    public void PredictAndExplain_Batch_EqualsPredictThenExplain()
+    {
+        foreach (var kind in Enum.GetValues<HeadKind>())
+        {
+            using var model = Load(ModelFileTests.Card("mobilenet_v2", kind, size: 64));
+            PreparedImage[] prepared = [.. Enumerable.Range(1, 3).Select(i => model.Prepare(Photograph(i)))];
+            var together = model.PredictAndExplain(prepared);
+            for (var i = 0; i < 3; i++)
+            {
+                var prediction = model.Predict([prepared[i]])[0];
+                Assert.Equal(prediction.Grade, together[i].Prediction.Grade);
+                var map = model.Explain(prepared[i], prediction.Grade);
+                Assert.Equal(map.IsFlat, together[i].Map.IsFlat);
+                Assert.All(map.Values.Zip(together[i].Map.Values), v => Assert.Equal(v.First, v.Second, 1e-4));
+            }
+            Assert.Empty(model.PredictAndExplain([]));
+        }
+    }
+
+    [Fact]
+    public void Explain_EveryMethodAndHead_GivesAMapOfLayerOrInput()
+    {
+        foreach (var kind in Enum.GetValues<HeadKind>())
+        {
+            using var model = Load(ModelFileTests.Card("squeezenet1_1", kind, size: 64));
+            var prepared = model.Prepare(Photograph(1));
+            foreach (var method in Enum.GetValues<ExplanationMethod>())
+            {
+                var map = model.Explain(prepared, 2, new ExplanationOptions(method) { Samples = 2, Window = 32 }, TestContext.Current.CancellationToken);
+                Assert.Equal(method.LooksAtLayer() ? (3, 3) : (64, 64), (map.Width, map.Height)); // 64 / 16, rounded down by the stem
+                Assert.Equal(map.IsFlat ? 0 : 1, map.Values.Max());
+                Assert.Equal(0, Math.Max(0, -map.Values.Min()));
+            }
+        }
+    }
+
+    [Fact]
+    public void Explain_ImpossibleOptions_AreRefused()
+    {
+        using var model = Load();
+        var prepared = model.Prepare(Photograph(1));
+        void Fails(ExplanationOptions options, string part) =>
+            Assert.Contains(part, Assert.Throws<ArgumentException>(() => model.Explain(prepared, 1, options, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Fails(new ExplanationOptions(Layer: "stage9"), "stage1, stage2, stage3");
+        Fails(new ExplanationOptions { Samples = 0 }, "0 samples");
+        Fails(new ExplanationOptions((ExplanationMethod)99), "99");
+        Fails(new ExplanationOptions { References = [] }, "0 references");
+    }
+
+    [Fact]
+    public void WithFreshWeights_SomeStages_KeepsTheOthers()
+    {
+        using var model = Load(ModelFileTests.Card("resnet18_small"));
+        var prepared = model.Prepare(Photograph(1));
+        double[] Probabilities(params string?[] stages)
+        {
+            using var copy = model.WithFreshWeights(stages, 3);
+            return [.. copy.Predict([prepared])[0].Probabilities];
+        }
+        double[] trained = [.. model.Predict([prepared])[0].Probabilities], none = Probabilities(), head = Probabilities([null]), deep = Probabilities(null, "stage4");
+        Assert.All(trained.Zip(none), v => Assert.Equal(v.First, v.Second, 1e-6));
+        Assert.NotEqual(trained, head);
+        Assert.NotEqual(head, deep);
+        Assert.Equal(head, Probabilities([null]));
+        // A map of Grad-CAM's looks at the features too: with the same head, other features give another map.
+        using var forgot = model.WithFreshWeights(["stem"], 3);
+        Assert.NotEqual(model.Explain(prepared, 1, "stage1").Values, forgot.Explain(prepared, 1, "stage1").Values);
     }
 
     [Fact]
