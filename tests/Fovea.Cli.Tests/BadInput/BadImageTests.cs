@@ -33,8 +33,8 @@ public sealed class BadImageTests(BadInputs files) : IClassFixture<BadInputs>
     }
 
     [Fact]
-    public void Explain_Folder_IsOneLineAndLeavesNothing() =>
-        files.Refused(3, ["explain", Path.GetDirectoryName(files.Model)!, "--model", files.Model, "--out", "pictures"], "a folder, not a file", "Name a file in it");
+    public void Explain_FolderWithoutImages_IsOneLineAndLeavesNothing() =>
+        files.Refused(3, ["explain", Directory.CreateDirectory(files.At("nothing")).FullName, "--model", files.Model, "--out", "pictures"], "the folder holds no image", "Name a folder with");
 
     private string Make(string name)
     {
