@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fovea.Training.Detection.Scores;
 using Fovea.Training.Metrics;
 
 namespace Fovea.Cli.Verbs;
@@ -13,8 +14,20 @@ internal static class MetricsVerb
         var predictions = new Option<string>("--predictions")
         {
             Description = "CSV with the columns image,true,predicted and optionally probabilities p0,p1,… and a group.",
-            Required = true,
             HelpName = "FILE.csv",
+        };
+        var detection = new Option<string[]?>("--detection")
+        {
+            Description = "Score found boxes instead: the truth, then what was found, each COCO's JSON or a folder of Pascal VOC files. Boxes found have a score.",
+            Arity = new ArgumentArity(2, 2),
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "TRUTH FOUND",
+        };
+        var most = new Option<int>("--max-boxes")
+        {
+            Description = "With --detection: the surest boxes of a label and image that count. COCO's own is 100.",
+            DefaultValueFactory = _ => new DetectionScoreOptions().MostBoxes,
+            HelpName = "N",
         };
         var group = new Option<string?>("--group")
         {
@@ -22,26 +35,42 @@ internal static class MetricsVerb
             HelpName = "COLUMN",
         };
         var classes = new Option<int?>("--classes") { Description = "Number of classes. Default: as many as probabilities, else 5 (grades 0 to 4).", HelpName = "N" };
-        var resamples = new Option<int>("--resamples")
+        var resamples = new Option<int?>("--resamples")
         {
-            Description = "Bootstrap resamples for the 95 % intervals; 0 leaves them out.",
-            DefaultValueFactory = _ => new MetricsOptions().Resamples,
+            Description = "Bootstrap resamples for the 95 % intervals; 0 leaves them out. Default: 2000, 1000 with --detection.",
             HelpName = "N",
         };
         var seed = new Option<ulong>("--seed") { Description = "The same seed draws the same intervals on every machine.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var json = JsonOutput.Option();
-        return new Command("metrics", "Score a table of predictions: kappas, accuracy, F1, AUC, calibration, sensitivity and specificity, with intervals.")
-            { predictions, group, classes, resamples, seed, json }.Runs((parse, cancel) =>
+        return new Command("metrics", "Score a table of predictions (kappas, accuracy, F1, AUC, calibration, sensitivity and specificity) or found boxes (AP, FROC), with intervals.")
+            { predictions, detection, group, classes, most, resamples, seed, json }.Runs((parse, cancel) =>
         {
             if (parse.GetValue(classes) is { } k && k is < 2 or > Predictions.MaxClasses)
                 throw new UsageException($"--classes: {k} is out of range. Give 2 to {Predictions.MaxClasses}.");
-            if (parse.GetValue(resamples) is var n && n is < 0 or > MaxResamples)
+            if (parse.GetValue(resamples) is { } n && n is < 0 or > MaxResamples)
                 throw new UsageException($"--resamples: {n} is out of range. Give 0 to {MaxResamples}.");
-            var table = Predictions.Read(parse.GetValue(predictions)!, parse.GetValue(group), parse.GetValue(classes));
-            var report = MetricsReport.Compute(table, new MetricsOptions { Resamples = n, Seed = parse.GetValue(seed) }, cancel);
+            if (parse.GetValue(detection) is { Length: 2 } pair)
+            {
+                if (parse.GetValue(predictions) is not null) throw new UsageException("--detection: it takes the place of --predictions. Leave out one of them.");
+                if (parse.GetValue(most) is < 1) throw new UsageException($"--max-boxes: {parse.GetValue(most)} is out of range. Give 1 or more.");
+                return Detection(pair[0], pair[1], parse.GetValue(most), parse.GetValue(resamples), parse.GetValue(seed), parse.GetValue(json), cancel);
+            }
+            if (parse.GetValue(predictions) is not { } file) throw new UsageException("--predictions: nothing to score. Give --predictions FILE.csv, or --detection TRUTH FOUND.");
+            var table = Predictions.Read(file, parse.GetValue(group), parse.GetValue(classes));
+            var report = MetricsReport.Compute(table, new MetricsOptions { Resamples = parse.GetValue(resamples) ?? new MetricsOptions().Resamples, Seed = parse.GetValue(seed) }, cancel);
             if (parse.GetValue(json)) JsonOutput.Write(report);
             else Console.Out.Write(MetricsText.Of(report));
             return ExitCodes.Ok;
         });
+    }
+
+    private static int Detection(string truth, string found, int most, int? resamples, ulong seed, bool json, CancellationToken cancel)
+    {
+        var options = new DetectionScoreOptions { MostBoxes = most, Seed = seed };
+        if (resamples is { } n) options = options with { Resamples = n };
+        var report = DetectionReport.Compute(DetectionFiles.Read(truth, found), options, cancel);
+        if (json) JsonOutput.Write(report);
+        else Console.Out.Write(DetectionText.Of(report));
+        return ExitCodes.Ok;
     }
 }
