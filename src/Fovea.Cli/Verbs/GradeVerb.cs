@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fovea.Acquisition;
+using Fovea.Detection;
 using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
@@ -17,10 +18,11 @@ internal static class GradeVerb
         var images = new Argument<string[]>("image") { Description = "Photographs, or folders of photographs.", Arity = ArgumentArity.OneOrMore };
         var model = ModelOption.Create();
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
+        var lesions = new Option<string?>("--lesions") { Description = "Detector (.fovea): also grade by the lesions that it finds, and say where the two disagree.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
         var json = JsonOutput.Option();
         var torchScript = new TorchScriptOptions();
-        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, force, json };
+        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, lesions, force, json };
         torchScript.AddTo(command);
         return command.Runs((parse, cancel) =>
         {
@@ -28,6 +30,7 @@ internal static class GradeVerb
             var folder = parse.GetValue(heatmap);
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
+            using var detector = parse.GetValue(lesions) is { } file ? LesionDetector.Load(file) : null;
             var overlays = folder is null ? null : OverlayPaths(paths, folder);
             var code = ExitCodes.Ok;
             using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Grading", paths.Count, "images") : null;
@@ -37,6 +40,8 @@ internal static class GradeVerb
                 try
                 {
                     var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
+                    if (detector is not null)
+                        report = report with { SecondOpinion = SecondOpinion.Of(paths[i], FundusImage.Read(paths[i]).Pixels, detector, report.Grade, report.Referable, cancel) };
                     if (parse.GetValue(json)) JsonOutput.WriteLine(report);
                     else Console.Out.WriteLine(report.Line());
                 }

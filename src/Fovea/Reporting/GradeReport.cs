@@ -36,6 +36,10 @@ public sealed record GradeReport(
     /// <summary>Said with every result.</summary>
     public const string ResearchNotice = "research software, not a medical device";
 
+    /// <summary>The grade that lesions speak for; null where nobody asked for one, and then left out of JSON.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public SecondOpinion? SecondOpinion { get; init; }
+
     public static GradeReport Of(GradeResult result, GradingModel model, QualityReport? quality = null, string? heatmap = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -59,7 +63,7 @@ public sealed record GradeReport(
     {
         var number = Grade.ToString(CultureInfo.InvariantCulture);
         var name = GradeName == number ? "" : $", {GradeName}";
-        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %); {Advice}{Doubt()}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %); {Advice}{Doubt()}{SecondOpinion?.Words()}");
     }
 
     private string Doubt() => Quality is { Gradable: false } bad ? $"; doubtful, the photograph is {bad.Problems[0]}" : "";
