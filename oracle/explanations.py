@@ -204,7 +204,7 @@ def sample(tensor, count=48):
 
 
 def pixels():
-    for name, (target, described) in (("resnet18", softmax(3)), ("squeezenet1_1", softmax(1))):
+    for name, (target, described) in (("mobilenet_v2", softmax(3)), ("squeezenet1_1", softmax(1))):
         net = fill(make(name, 5)[0]).double()
         shape = (1, 3, 64, 80)
         x, baseline = image(shape).double(), image(shape, "baseline").double() / 4

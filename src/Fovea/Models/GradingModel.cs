@@ -54,7 +54,7 @@ public sealed class GradingModel : IDisposable
     /// (Adebayo et al. 2018, arXiv 1810.03292).
     /// </summary>
     /// <param name="stages">Of <see cref="Layers"/>; null among them is the head.</param>
-    /// <param name="seed">The same seed draws the same weights. Seeds libtorch's generator.</param>
+    /// <param name="seed">Of libtorch's generator, which all threads share: the same seed draws the same weights where no other thread draws.</param>
     public GradingModel WithFreshWeights(IReadOnlyCollection<string?> stages, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(stages);
