@@ -1,11 +1,12 @@
-// fovea::conv2d — libtorch's convolution with a faster gradient of the weights, by conv_kernels.cpp.
+// fovea::conv2d — libtorch's convolution, for training, with faster kernels for channels-last float32.
 //
-// For channels-last float32 on processors with AVX-512 and kernels larger than 1×1; everything else, and the forward pass, is libtorch's own.
+// With AVX-512 the gradients of kernels larger than 1×1, by conv_kernels.cpp; with AVX2 alone 3×3 kernels of stride 1 in both passes, by winograd_kernels.cpp. Everything else is libtorch's own.
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 #include "compat.h"
 #include "conv_kernels.h"
+#include "winograd.h"
 
 namespace {
 
@@ -26,9 +27,12 @@ const fovea::ConvKernels<float>* kernels() {
 }
 
 bool usable(const Tensor& x, const Tensor& weight, int64_t groups) {
-    return kernels() && groups == 1 && x.dim() == 4 && weight.dim() == 4 && x.device().is_cpu() && weight.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
-        && x.numel() > 0 && x.size(1) == weight.size(1) && x.is_contiguous(kChannelsLast) && weight.is_contiguous(kChannelsLast) && weight.size(2) * weight.size(3) > 1 && x.size(1) >= 16;
+    return groups == 1 && x.dim() == 4 && weight.dim() == 4 && x.device().is_cpu() && weight.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
+        && x.numel() > 0 && x.size(1) == weight.size(1) && x.is_contiguous(kChannelsLast) && weight.is_contiguous(kChannelsLast);
 }
+
+// conv_kernels.cpp has no 1×1 kernels, and none for a picture's few channels.
+bool has_gradient(const Tensor& x, const Tensor& weight) { return kernels() && weight.size(2) * weight.size(3) > 1 && x.size(1) >= 16; }
 
 // How the threads share the work: by images, whose gradients are then added, or by outputs. On a machine with very many threads neither may be even.
 struct Shares {
@@ -76,6 +80,38 @@ Tensor input_gradient(const fovea::ConvShape& s, const Tensor& dy, const Tensor&
     return at::mkldnn_convolution(dy, turned, {}, {s.dilation_h * (s.kernel_h - 1) - s.pad_h, s.dilation_w * (s.kernel_w - 1) - s.pad_w}, {1, 1}, {s.dilation_h, s.dilation_w}, 1);
 }
 
+fovea::ConvShape shape_of(const Tensor& x, const Tensor& weight, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation) {
+    auto size = [&](int64_t i) { return (x.size(2 + i) + 2 * padding[i] - dilation[i] * (weight.size(2 + i) - 1) - 1) / stride[i] + 1; };
+    return {x.size(0), x.size(2), x.size(3), x.size(1), size(0), size(1), weight.size(0), weight.size(2), weight.size(3), stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1]};
+}
+
+// Both passes by Winograd's kernels.
+struct Winograd : torch::autograd::Function<Winograd> {
+    static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef padding) {
+        context->save_for_backward({x, weight});
+        context->saved_data["padding"] = padding;
+        context->saved_data["bias"] = bias.has_value() && bias->defined();
+        auto y = fovea::winograd(shape_of(x, weight, {1, 1}, padding, {1, 1}), x, weight, false);
+        return bias.has_value() && bias->defined() ? y.add_(bias->view({1, -1, 1, 1})) : y;
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+        auto saved = context->get_saved_variables();
+        auto &x = saved[0], &weight = saved[1];
+        auto padding = context->saved_data["padding"].toIntVector();
+        bool bias = context->saved_data["bias"].toBool(), dx = context->needs_input_grad(0), dw = context->needs_input_grad(1);
+        auto dy = gradients[0].contiguous(kChannelsLast);
+        // Where a gradient is to be differentiated again, libtorch's operator has to compute it.
+        if (at::GradMode::is_enabled()) {
+            const int64_t bias_sizes[] = {weight.size(0)};
+            auto all = at::convolution_backward(dy, x, weight, at::OptionalIntArrayRef(bias_sizes), {1, 1}, padding, {1, 1}, false, {0, 0}, 1, {dx, dw, bias});
+            return {std::get<0>(all), std::get<1>(all), std::get<2>(all), Tensor()};
+        }
+        auto shape = shape_of(x, weight, {1, 1}, padding, {1, 1});
+        return {dx ? fovea::winograd(shape, dy, weight, true) : Tensor(), dw ? fovea::winograd_gradient(shape, x, dy, weight) : Tensor(), bias ? dy.sum({0, 2, 3}) : Tensor(), Tensor()};
+    }
+};
+
 struct Conv2d : torch::autograd::Function<Conv2d> {
     static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation) {
         context->save_for_backward({x, weight});
@@ -92,7 +128,7 @@ struct Conv2d : torch::autograd::Function<Conv2d> {
         auto stride = context->saved_data["stride"].toIntVector(), padding = context->saved_data["padding"].toIntVector(), dilation = context->saved_data["dilation"].toIntVector();
         bool bias = context->saved_data["bias"].toBool();
         auto dy = gradients[0].contiguous(kChannelsLast);
-        fovea::ConvShape shape{x.size(0), x.size(2), x.size(3), x.size(1), dy.size(2), dy.size(3), dy.size(1), weight.size(2), weight.size(3), stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1]};
+        auto shape = shape_of(x, weight, stride, padding, dilation);
         Shares shares(shape);
         // Where a gradient is to be differentiated again, libtorch's operator has to compute it.
         bool plain = at::GradMode::is_enabled() || !shares.even, dx = context->needs_input_grad(0), turn = dx && !plain && turns(shape);
@@ -103,7 +139,14 @@ struct Conv2d : torch::autograd::Function<Conv2d> {
 };
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
-    if (at::GradMode::is_enabled() && weight.requires_grad() && !compat::autocast_enabled(false) && usable(x, weight, groups)) return Conv2d::apply(x, weight, bias, stride, padding, dilation);
+    if (at::GradMode::is_enabled() && weight.requires_grad() && !compat::autocast_enabled(false) && usable(x, weight, groups)) {
+        // libtorch takes one number for both directions, too.
+        int64_t sizes[3][2];
+        const IntArrayRef lists[] = {stride, padding, dilation};
+        for (int i = 0; i < 3; i++) std::tie(sizes[i][0], sizes[i][1]) = std::make_pair(lists[i][0], lists[i].back());
+        if (fovea::winograd_usable(shape_of(x, weight, sizes[0], sizes[1], sizes[2]))) return Winograd::apply(x, weight, bias, IntArrayRef(sizes[1]));
+        if (has_gradient(x, weight)) return Conv2d::apply(x, weight, bias, IntArrayRef(sizes[0]), IntArrayRef(sizes[1]), IntArrayRef(sizes[2]));
+    }
     return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
 }
 

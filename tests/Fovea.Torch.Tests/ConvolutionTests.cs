@@ -49,6 +49,11 @@ public sealed class ConvolutionTests : IClassFixture<LeakCheck>
     [InlineData(1, 16, 2, 2, 1, 3, 1, 1, 1)]
     [InlineData(2, 3, 20, 20, 8, 7, 2, 3, 1)]
     [InlineData(2, 32, 8, 8, 24, 1, 1, 0, 1)]
+    [InlineData(3, 16, 7, 9, 64, 3, 1, 1, 1)]  // from here on 3×3, stride 1 and channels of 16: Winograd's kernels, with odd and even sizes,
+    [InlineData(1, 48, 20, 13, 32, 3, 1, 0, 1)] // one image,
+    [InlineData(4, 32, 6, 8, 96, 3, 1, 2, 1)]   // every padding,
+    [InlineData(9, 16, 8, 8, 32, 3, 1, 1, 1)]   // and more tiles than a chunk holds
+    [InlineData(2, 64, 31, 33, 64, 3, 1, 1, 1)]
     public void Gradients_Float32_MatchDoublePrecision(long images, long channels, long height, long width, long outputs, long kernel, long stride, long padding, long dilation)
     {
         long[] input = [images, channels, height, width], weights = [outputs, channels, kernel, kernel];
@@ -64,20 +69,38 @@ public sealed class ConvolutionTests : IClassFixture<LeakCheck>
     public void Gradients_OtherThreadCounts_MatchDoublePrecision()
     {
         var before = TorchRuntime.Threads;
-        long[] input = [4, 32, 9, 9], weights = [40, 32, 3, 3];
-        var expected = Run(true, ScalarType.Float64, input, weights, 1, 1, 1);
         try
         {
-            foreach (var threads in new[] { 1, 2, 3, 8 })
+            foreach (var outputs in new[] { 40, 64 })
             {
-                TorchRuntime.Threads = threads;
-                AssertClose(expected.DWeight, Run(false, ScalarType.Float32, input, weights, 1, 1, 1).DWeight, 1e-5);
+                long[] input = [4, 32, 9, 9], weights = [outputs, 32, 3, 3];
+                var expected = Run(true, ScalarType.Float64, input, weights, 1, 1, 1);
+                foreach (var threads in new[] { 1, 2, 3, 8 })
+                {
+                    TorchRuntime.Threads = threads;
+                    var actual = Run(false, ScalarType.Float32, input, weights, 1, 1, 1);
+                    AssertClose(expected.Y, actual.Y, 1e-5);
+                    AssertClose(expected.Dx, actual.Dx, 1e-5);
+                    AssertClose(expected.DWeight, actual.DWeight, 1e-5);
+                }
             }
         }
         finally
         {
             TorchRuntime.Threads = before;
         }
+    }
+
+    [Theory]
+    [InlineData(64, 14, 64)]
+    [InlineData(256, 7, 512)]
+    public void SecondCall_SameThreads_EqualsTheFirstBitForBit(long channels, long side, long outputs)
+    {
+        long[] input = [5, channels, side, side], weights = [outputs, channels, 3, 3];
+        var (first, second) = (Run(false, ScalarType.Float32, input, weights, 1, 1, 1), Run(false, ScalarType.Float32, input, weights, 1, 1, 1));
+        Assert.Equal(first.Y, second.Y);
+        Assert.Equal(first.Dx, second.Dx);
+        Assert.Equal(first.DWeight, second.DWeight);
     }
 
     [Fact]
