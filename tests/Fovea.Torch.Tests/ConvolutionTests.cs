@@ -2,7 +2,7 @@ namespace Fovea.Torch.Tests;
 
 /// <summary>
 /// The operator of native/torch/conv.cpp against libtorch's convolution in double precision. Shapes cover channels that do and do not fill the kernels' vectors (16) and blocks (64), outputs
-/// that do not fill their tiles (6), strides, paddings, dilations, and sums shared out by images and by outputs.
+/// that do not fill their tiles (6), strides, paddings, dilations, and sums shared out by images and by outputs. Which kernels of our own are tested depends on the processor: see conv.cpp.
 /// </summary>
 public sealed class ConvolutionTests : IClassFixture<LeakCheck>
 {
@@ -101,6 +101,73 @@ public sealed class ConvolutionTests : IClassFixture<LeakCheck>
         Assert.Equal(first.Y, second.Y);
         Assert.Equal(first.Dx, second.Dx);
         Assert.Equal(first.DWeight, second.DWeight);
+    }
+
+    /// <summary>
+    /// The errors of each pass as a share of the whole result (root of the sum of squares), over a ResNet's shapes. Winograd's additions cost about one bit more than the plain sum: 5e-6 is an order above both, and
+    /// two below what a wrong coefficient or a missed pixel gives.
+    /// </summary>
+    [Theory]
+    [InlineData(2, 64, 28, 64)]
+    [InlineData(2, 128, 14, 128)]
+    [InlineData(2, 256, 14, 256)]
+    [InlineData(8, 512, 7, 512)]
+    public void Passes_OfAResNet_KeepFloat32sPrecision(long images, long channels, long side, long outputs)
+    {
+        long[] input = [images, channels, side, side], weights = [outputs, channels, 3, 3];
+        var (expected, actual) = (Run(true, ScalarType.Float64, input, weights, 1, 1, 1), Run(false, ScalarType.Float32, input, weights, 1, 1, 1));
+        foreach (var (what, e, a) in new[] { ("forward", expected.Y, actual.Y), ("input", expected.Dx, actual.Dx), ("weights", expected.DWeight, actual.DWeight) })
+            Assert.True(Distance([(e, a)]) <= 5e-6, $"{what}: {Distance([(e, a)]):g3}");
+    }
+
+    /// <summary>
+    /// The gradient of a whole residual network, in float32 with every kernel of our own, against libtorch's operators in float64. Its activation is smooth: behind a rectifier, an input within rounding of zero
+    /// may fall on the other side, and one such unit in a million moves a gradient by some 5e-4 whatever convolution is used (docs/decisions/0008-convolutions.md).
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Gradient_WholeSmoothNetwork_MatchesDoublePrecision(int seed)
+    {
+        var (expected, actual) = (SmoothNetwork(seed, ScalarType.Float64), SmoothNetwork(seed, ScalarType.Float32));
+        Assert.Equal(expected.Loss, actual.Loss, 1e-5);
+        Assert.True(Distance([.. expected.Gradients.Zip(actual.Gradients)]) <= 1e-5, $"gradient: {Distance([.. expected.Gradients.Zip(actual.Gradients)]):g3}");
+    }
+
+    private static double Distance((double[] Expected, double[] Actual)[] pairs) =>
+        Math.Sqrt(pairs.Sum(p => p.Expected.Zip(p.Actual, (e, a) => (e - a) * (e - a)).Sum()) / pairs.Sum(p => p.Expected.Sum(e => e * e)));
+
+    // A stem, four residual blocks of two convolutions with batch norm, the third with stride 2, and a linear layer.
+    private static (double Loss, double[][] Gradients) SmoothNetwork(int seed, ScalarType type)
+    {
+        using var scope = new TensorScope();
+        TorchRuntime.Seed((ulong)seed);
+        var parameters = new List<Tensor>();
+        Tensor Make(double scale, params long[] shape)
+        {
+            var tensor = (Tensor.Randn(shape) * scale).To(type);
+            if (shape.Length == 4) tensor = tensor.To(MemoryFormat.ChannelsLast);
+            tensor.RequiresGrad = true;
+            parameters.Add(tensor);
+            return tensor;
+        }
+        Tensor Convolve(Tensor x, long outputs, long kernel, long stride = 1)
+        {
+            var weight = Make(1 / Math.Sqrt(x.Shape[1] * kernel * kernel), outputs, x.Shape[1], kernel, kernel);
+            var y = type == ScalarType.Float64 ? Plain.Call(x, weight, (Tensor?)null, new[] { stride, stride }, new[] { kernel / 2, kernel / 2 }, new[] { 1L, 1L }, 1L)
+                : Functional.Conv2d(x, weight, null, new Extent(stride, stride), new Extent(kernel / 2, kernel / 2));
+            return Functional.BatchNorm(y, null, null, null, null, training: true);
+        }
+        var x = Functional.Softplus(Convolve(Tensor.Randn(4, 3, 48, 48).To(type).To(MemoryFormat.ChannelsLast), 32, 7, 2));
+        foreach (var (outputs, stride) in new[] { (32L, 1L), (32L, 1L), (64L, 2L), (64L, 1L) })
+        {
+            var y = Convolve(Functional.Softplus(Convolve(x, outputs, 3, stride)), outputs, 3);
+            x = Functional.Softplus(y + (stride == 1 ? x : Convolve(x, outputs, 1, stride)));
+        }
+        var loss = Functional.CrossEntropy(Functional.Linear(x.Mean([2, 3]), Make(1, 5, 64)), Tensor.From(new long[] { 0, 1, 2, 3 }));
+        loss.Backward();
+        return (loss.Item(), [.. parameters.Select(p => Numbers(p.Grad!))]);
     }
 
     [Fact]
