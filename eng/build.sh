@@ -24,6 +24,8 @@ if command -v flock >/dev/null; then
 else
   exec 9>/dev/null
 fi
+# The page first: the managed build copies it. Programs that are not the service need none.
+[[ $what == cli ]] || "$root/eng/page.sh" 9>&-
 is_stale "$what" || exit 0
 
 "$root/eng/setup.sh" 9>&-
@@ -61,7 +63,7 @@ run dotnet build "$root/$project" -c Release -v quiet -nologo -nodeReuse:false -
 stamp() {
   printf '%s' "$root" >"$root/obj/$1.stamp"
   # What was edited while the build ran is not in it: then the stamp is as old as the build's start.
-  [[ -z $(find "$root/src" "$root/native" "$root/tests" \( -name bin -o -name obj -o -path "$native" \) -prune -o -type f -newer "$root/obj/build.started" -print -quit) ]] ||
+  [[ -z $(find "$root/src" "$root/native" "$root/tests" \( -name bin -o -name obj -o -name node_modules -o -path "$native" -o -path "$root/src/Fovea.Web/Page" \) -prune -o -type f -newer "$root/obj/build.started" -print -quit) ]] ||
     touch -r "$root/obj/build.started" "$root/obj/$1.stamp"
 }
 stamp cli

@@ -15,7 +15,7 @@ passed=0 failed=0 skipped=0
 
 # Nothing in the repository may depend on one machine or name where packages come from.
 if found=$(grep -rnIE '(^|[^A-Za-z0-9_.])/(work|farm|home|root|Users)/|https?://[^ ")]*(npm|nuget|debian|pypi)' . \
-  --exclude=.git --exclude-dir=.git --exclude-dir=bin --exclude-dir=obj --exclude-dir=build --exclude-dir=runs --exclude-dir=node_modules); then
+  --exclude=.git --exclude-dir=.git --exclude-dir=bin --exclude-dir=obj --exclude-dir=build --exclude-dir=runs --exclude-dir=node_modules --exclude-dir=wwwroot); then
   printf 'These lines name a path of one machine or a registry host:\n%s\n' "$found"
   failed=$((failed + 1))
 fi
