@@ -45,6 +45,7 @@ internal static class MemoryBench
         var idle = Peak();
         using var serving = new ServingNetwork(ModelCatalog.Create(args[0], new NetworkOptions(1000)), owns: true);
         serving.Network.UseChannelsLast();
+        TorchMemory.ReleaseCache();
         for (var i = 0; i < 3; i++)
         {
             using var inner = new TensorScope();

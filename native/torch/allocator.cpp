@@ -1,7 +1,7 @@
 // A caching allocator for large CPU tensors.
 //
 // glibc returns blocks above 32 MiB to the kernel at every free, so each training step pays a page fault, with its zeroing, for every 4 KiB of every activation.
-// Large blocks are kept here in size classes instead and handed out again; they are aligned to 2 MiB so that the kernel can back them with huge pages.
+// Large blocks are kept here in size classes instead and handed out again, also for somewhat smaller tensors; they are aligned to 2 MiB so that the kernel can back them with huge pages.
 // Small blocks stay with malloc. The cache is bounded by a share of the machine's memory.
 #include <c10/core/CPUAllocator.h>
 #include <cstdlib>
@@ -23,6 +23,7 @@ namespace {
 constexpr size_t kLarge = size_t{1} << 20;
 constexpr size_t kHuge = size_t{2} << 20;
 constexpr size_t kAlign = 64;
+constexpr size_t kLoose = 2; // a free block of at most so many times the size is taken
 
 // Eight classes to the octave: at most 12.5 % is wasted, and a network's tensors meet again in the same class.
 size_t size_class(size_t n) {
@@ -44,8 +45,11 @@ struct Cache {
         std::lock_guard<std::mutex> lock(mutex);
         allocations++;
         void* block = nullptr;
-        auto it = free_blocks.find(size);
-        if (it != free_blocks.end() && !it->second.empty()) {
+        // A larger block serves as well, within bounds: maps of many sizes, as a pyramid's, need not each keep a block of their own.
+        auto it = free_blocks.lower_bound(size);
+        while (it != free_blocks.end() && it->second.empty() && it->first <= kLoose * size) ++it;
+        if (it != free_blocks.end() && !it->second.empty() && it->first <= kLoose * size) {
+            size = it->first;
             block = it->second.back();
             it->second.pop_back();
             cached -= static_cast<int64_t>(size);

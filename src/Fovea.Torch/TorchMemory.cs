@@ -10,7 +10,7 @@ public readonly struct MemoryStatistics
     /// <summary>Bytes in tensors that are alive.</summary>
     public long InUse { get; init; }
 
-    /// <summary>Bytes kept for the next tensor of their size.</summary>
+    /// <summary>Bytes kept for the next tensor of their size, or down to half of it.</summary>
     public long Cached { get; init; }
 
     /// <summary>The largest <see cref="InUse"/> so far.</summary>

@@ -48,6 +48,23 @@ public sealed class MemoryTests : IClassFixture<LeakCheck>
     }
 
     [Fact]
+    public void Allocate_SmallerThanAFreeBlock_TakesTheBlock()
+    {
+        TorchMemory.ReleaseCache();
+        static void Use(int mebibytes)
+        {
+            using var scope = new TensorScope();
+            _ = Tensor.Empty(ScalarType.UInt8, mebibytes << 20);
+        }
+        Use(64);
+        var kept = TorchMemory.Statistics.Cached;
+        Use(40);
+        Assert.Equal(kept, TorchMemory.Statistics.Cached);
+        Use(24); // less than half: a block of its own
+        Assert.Equal(kept + (24 << 20), TorchMemory.Statistics.Cached);
+    }
+
+    [Fact]
     public void Training_TwoHundredSteps_HoldsNoMoreHandlesThanAfterTen()
     {
         using var training = new Training();

@@ -32,6 +32,7 @@ public sealed class GradingModel : IDisposable
         _decoder = new GradeDecoder(Card.Head, Card.Decoding);
         _network.RequireGrad(false);
         _network.UseChannelsLast();
+        TorchMemory.ReleaseCache(); // what reading and reordering took for a moment
         _serving = new ServingNetwork(_network, owns: true);
     }
 

@@ -63,6 +63,7 @@ public sealed class ServingNetwork : IDisposable
             if (form is null)
             {
                 form = new Form(shape, withStages, new ServingProgram(x => Forward(x, withStages), shape));
+                TorchMemory.ReleaseCache(); // what folding and packing took for a moment
                 while (_forms.Count >= MaxForms && _forms.Find(f => f.Users == 0) is { } idle) Drop(idle);
             }
             _forms.Remove(form);
