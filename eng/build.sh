@@ -56,7 +56,7 @@ run cmake --build "$native" || die "the native build failed; the whole log is ob
 
 say "building managed code"
 # New files, not new content in old ones: a training that is running has these mapped into its memory.
-rm -rf -- "$root/src/Fovea.Cli/bin/Release"
+rm -rf -- "$root/src/Fovea.Cli/bin/Release" "$root/src/Fovea.Web/bin/Release"
 run dotnet build "$root/$project" -c Release -v quiet -nologo -nodeReuse:false -p:UseSharedCompilation=false ||
   die "the managed build failed; the whole log is obj/build.log"
 

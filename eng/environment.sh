@@ -29,6 +29,6 @@ is_stale() {
   [[ $1 == all ]] && watched+=("$root/tests")
   # The stamp names the folder: a build that was moved with its checkout would look elsewhere for its parts.
   [[ -f $stamp && $(<"$stamp") == "$root" ]] || return 0
-  [[ -f $made/Fovea.Cli.dll && -f $made/libfovea_torch.so && -f $made/libfovea_imaging.so ]] || return 0
+  [[ -f $made/Fovea.Cli.dll && -f $root/src/Fovea.Web/bin/Release/net10.0/Fovea.Web.dll && -f $made/libfovea_torch.so && -f $made/libfovea_imaging.so ]] || return 0
   [[ -n $(find "${watched[@]}" \( -name bin -o -name obj -o -name node_modules -o -path "$root/native/build" -o -path "$root/src/Fovea.Web/Page" \) -prune -o -newer "$stamp" -print -quit) ]]
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fovea.Cli.Verbs;
+using Fovea.Web.Commands;
 
 namespace Fovea.Cli;
 
@@ -25,6 +26,7 @@ internal static class Program
         MetricsVerb.Create(),
         EnsembleVerb.Create(),
         RunsVerb.Create(),
+        .. ServiceCommands.Create(ServiceProcess.RunAsync),
     ];
 
     private static Task<int> Main(string[] args) => new CommandLine(Verbs()).RunAsync(args);

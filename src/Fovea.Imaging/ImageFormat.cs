@@ -16,7 +16,11 @@ public enum ImageFormat
 /// <param name="Channels">1 grey, 2 grey with alpha, 3 colour, 4 colour with alpha or CMYK; a palette counts as 3.</param>
 /// <param name="BitDepth">Bits of one channel, or of one index where a palette is stored.</param>
 /// <param name="Orientation">EXIF's 1–8; 1 (upright) where the file says nothing.</param>
-public sealed record ImageInfo(ImageFormat Format, int Width, int Height, int Channels, int BitDepth, int Orientation);
+public sealed record ImageInfo(ImageFormat Format, int Width, int Height, int Channels, int BitDepth, int Orientation)
+{
+    /// <summary>DICOM's (Image) Laterality, "R", "L" or "B"; null where the file says nothing.</summary>
+    public string? Laterality { get; init; }
+}
 
 public sealed record DecodeOptions
 {

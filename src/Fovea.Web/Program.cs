@@ -1,23 +1,16 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
 using Fovea.Web;
+using Fovea.Web.Commands;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddProblemDetails();
-builder.Services.AddHealthChecks();
-
-var app = builder.Build();
-// Every error leaves as application/problem+json, those of unknown routes too; no stack trace leaves at all.
-app.UseExceptionHandler();
-app.UseStatusCodePages();
-app.Use((context, next) =>
+// Started by ./fovea for the verbs serve, worker, audit, backup and restore.
+var root = new RootCommand("The screening service of Fovea. Research software, not a medical device.");
+foreach (var verb in ServiceCommands.Create(CommandRunner.RunAsync)) root.Add(verb);
+var parse = root.Parse(args);
+if (parse.Errors.Count > 0)
 {
-    var headers = context.Response.Headers;
-    headers.XContentTypeOptions = "nosniff";
-    headers.XFrameOptions = "DENY";
-    headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-    headers["Referrer-Policy"] = "no-referrer";
-    return next(context);
-});
-app.MapGet("/", () => TypedResults.Content(FrontPage.Html, "text/html; charset=utf-8"));
-app.MapHealthChecks("/healthz");
-app.MapGet("/api/v1/version", () => TypedResults.Ok(new VersionInfo(FrontPage.Version)));
-app.Run();
+    Console.Error.WriteLine($"{parse.CommandResult.Command.Name}: {parse.Errors[0].Message} `fovea {parse.CommandResult.Command.Name} --help` shows what there is.");
+    return 2;
+}
+// The web host takes Ctrl-C and SIGTERM itself.
+return await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

@@ -1,58 +1,99 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Fovea.Web.Tests.Service;
 
 namespace Fovea.Web.Tests;
 
-public sealed class ServiceTests(WebApplicationFactory<Program> service) : IClassFixture<WebApplicationFactory<Program>>
+public sealed class ServiceTests(TestService service) : IClassFixture<TestService>
 {
+    private readonly TestClient _nobody = new(service.Address);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task FrontPage_SaysThatItIsNotAMedicalDevice()
+    public async Task Upload_TwoEyes_AreGradedAndTheWorseRules()
     {
-        using var answer = await service.CreateClient().GetAsync("/", Cancel);
-        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
-        Assert.Contains("Research software, not a medical device", await answer.Content.ReadAsStringAsync(Cancel));
-        Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
-        Assert.StartsWith("default-src 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")));
+        var client = service.Administrator;
+        var examination = await client.ExaminationAsync();
+        var upload = await TestClient.JsonAsync(client.UploadAsync(examination, ("p1_R.jpg", TestPhotographs.Jpeg(1)), ("p1_left.png", TestPhotographs.Png(2)), ("notes.txt", "hello"u8.ToArray())));
+        Assert.Equal(2, upload.GetProperty("images").GetArrayLength());
+        Assert.Equal("notes.txt: not an image (it is text). Give a JPEG, PNG, TIFF or DICOM file.", upload.GetProperty("refused")[0].GetProperty("detail").GetString());
+
+        var answer = await client.AnalysedAsync(examination);
+        var images = answer.GetProperty("images").EnumerateArray().ToArray();
+        Assert.Equal(["right", "left"], images.Select(i => i.GetProperty("eye").GetString()));
+        Assert.All(images, i => Assert.Equal("graded", i.GetProperty("result").GetProperty("outcome").GetString()));
+        var grades = images.Select(i => i.GetProperty("result").GetProperty("grade").GetInt32()).ToArray();
+        Assert.Equal(grades.Max(), answer.GetProperty("summary").GetProperty("worstGrade").GetInt32());
+        Assert.Equal(64, images[0].GetProperty("result").GetProperty("model").GetProperty("sha256").GetString()!.Length);
+        Assert.Equal("complete", answer.GetProperty("state").GetString());
+
+        using var overlay = await client.SendAsync(HttpMethod.Get, $"/api/v1/images/{images[0].GetProperty("id").GetString()}/overlay");
+        var decoded = Imaging.ImageCodec.Probe(await overlay.Content.ReadAsByteArrayAsync(Cancel), "overlay");
+        Assert.Equal((320, 320, 4), (decoded.Width, decoded.Height, decoded.Channels));
+        using var view = await client.SendAsync(HttpMethod.Get, $"/api/v1/images/{images[0].GetProperty("id").GetString()}/view?max=100");
+        Assert.Equal((100, 100), Imaging.ImageCodec.Probe(await view.Content.ReadAsByteArrayAsync(Cancel), "view") is var v ? (v.Width, v.Height) : default);
     }
 
     [Fact]
-    public async Task Health_OfARunningService_IsHealthy() =>
-        Assert.Equal("Healthy", await service.CreateClient().GetStringAsync("/healthz", Cancel));
-
-    [Fact]
-    public async Task Health_WithACheckThatFails_Is503()
+    public async Task Upload_DarkPhotograph_IsUngradableWithAReasonAndAdvice()
     {
-        await using var ill = service.WithWebHostBuilder(host => host.ConfigureServices(services =>
-            services.AddHealthChecks().AddCheck("model", () => HealthCheckResult.Unhealthy())));
-        using var answer = await ill.CreateClient().GetAsync("/healthz", Cancel);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        var client = service.Administrator;
+        var examination = await client.ExaminationAsync();
+        await TestClient.JsonAsync(client.UploadAsync(examination, ("od.png", TestPhotographs.Dark(3))));
+        var answer = await client.AnalysedAsync(examination);
+        var result = answer.GetProperty("images")[0].GetProperty("result");
+        Assert.Equal("ungradable", result.GetProperty("outcome").GetString());
+        Assert.Equal("tooDark", result.GetProperty("quality").GetProperty("problems")[0].GetProperty("code").GetString());
+        Assert.Equal(JsonValueKind.Null, result.GetProperty("grade").ValueKind);
+        Assert.Equal("retake", answer.GetProperty("summary").GetProperty("recall").GetProperty("code").GetString());
     }
 
     [Fact]
-    public async Task Version_IsTheBuildsVersion()
+    public async Task Events_OfAnExamination_EndWithDone()
     {
-        var answer = await service.CreateClient().GetFromJsonAsync<JsonElement>("/api/v1/version", Cancel);
-        Assert.Matches(@"^\d+\.\d+\.\d+", answer.GetProperty("version").GetString());
+        var (examination, _) = await service.Administrator.GradedAsync(4);
+        using var answer = await service.Administrator.SendAsync(HttpMethod.Get, $"/api/v1/examinations/{examination}/events");
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+        var text = await answer.Content.ReadAsStringAsync(Cancel);
+        Assert.Contains("event: image\ndata: {", text);
+        Assert.EndsWith("event: done\ndata: {}\n\n", text);
     }
+
+    [Fact]
+    public async Task Health_OfAStartedService_IsReady()
+    {
+        Assert.Equal("ready", (await _nobody.GetAsync("/health/ready")).GetProperty("status").GetString());
+        Assert.Equal("live", (await _nobody.GetAsync("/health/live")).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Version_IsTheBuildsVersion() => Assert.Matches(@"^\d+\.\d+\.\d+", (await _nobody.GetAsync("/api/v1/version")).GetProperty("version").GetString());
 
     [Theory]
-    [InlineData("GET", "/no/such/route", HttpStatusCode.NotFound)]
-    [InlineData("POST", "/api/v1/version", HttpStatusCode.MethodNotAllowed)]
-    public async Task WrongRequest_IsAnsweredWithAProblemDocument(string method, string path, HttpStatusCode expected)
+    [InlineData("GET", "/api/v1/no/such/route")]
+    [InlineData("POST", "/api/v1/version")]
+    [InlineData("GET", "/missing.js")]
+    public async Task UnknownAddress_IsAnsweredWithAProblemDocument(string method, string path)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        using var answer = await service.CreateClient().SendAsync(request, Cancel);
-        Assert.Equal(expected, answer.StatusCode);
+        using var answer = await _nobody.SendAsync(new HttpMethod(method), path);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
-        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
-        Assert.Equal((int)expected, problem.GetProperty("status").GetInt32());
+        Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
     }
+
+    [Fact]
+    public async Task Page_HasAPolicyWithoutInlineScripts()
+    {
+        using var answer = await _nobody.SendAsync(HttpMethod.Get, "/");
+        var policy = Assert.Single(answer.Headers.GetValues("Content-Security-Policy"));
+        Assert.StartsWith("default-src 'none'; script-src 'self'", policy);
+        Assert.DoesNotContain("unsafe", policy);
+    }
+
+    [Fact]
+    public async Task OpenApi_NamesTheUploadEndpoint() =>
+        Assert.True((await _nobody.GetAsync("/openapi/v1.json")).GetProperty("paths").TryGetProperty("/api/v1/examinations/{id}/images", out _));
 
     [Fact]
     public void Service_DoesNotCarryTrainingCode()

@@ -19,7 +19,7 @@ internal static class DicomFormat
     public static ImageInfo Probe(ReadOnlySpan<byte> bytes)
     {
         var h = DicomHeader.Read(bytes);
-        return new ImageInfo(ImageFormat.Dicom, h.Width, h.Height, h.Samples, h.BitsStored == 0 ? h.BitsAllocated : h.BitsStored, 1);
+        return new ImageInfo(ImageFormat.Dicom, h.Width, h.Height, h.Samples, h.BitsStored == 0 ? h.BitsAllocated : h.BitsStored, 1) { Laterality = h.Laterality };
     }
 
     public static Image Decode(ReadOnlySpan<byte> bytes, DecodeOptions options)

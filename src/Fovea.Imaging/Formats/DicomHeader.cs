@@ -7,6 +7,10 @@ internal sealed record DicomHeader(
     string TransferSyntax, int Width, int Height, int Samples, string Photometric, bool Planar, int BitsAllocated, int BitsStored, bool Signed,
     string Frames, long PixelAt, long PixelLength)
 {
+    /// <summary>Of the image, else of the series: "R", "L" or "B"; null where neither says.</summary>
+    public string? Laterality { get; init; }
+
+
     private const uint Undefined = 0xFFFFFFFF, Item = 0xFFFEE000, ItemEnd = 0xFFFEE00D, SequenceEnd = 0xFFFEE0DD, PixelData = 0x7FE00010;
     private const int Preamble = 128, DeepestNesting = 32;
 
@@ -31,11 +35,14 @@ internal sealed record DicomHeader(
 
         var (width, height, samples, allocated, stored, signed, planar) = (0, 0, 1, 0, 0, false, false);
         var (photometric, frames) = ("", "1");
+        string? ofSeries = null, ofImage = null;
         while (true)
         {
             var element = Next(reader, at, isImplicit);
             switch (element.Tag)
             {
+                case 0x00200060: ofSeries = Text(reader, element); break;
+                case 0x00200062: ofImage = Text(reader, element); break;
                 case 0x00280002: samples = reader.U16(element.ValueAt); break;
                 case 0x00280004: photometric = Text(reader, element); break;
                 case 0x00280006: planar = reader.U16(element.ValueAt) == 1; break;
@@ -50,7 +57,7 @@ internal sealed record DicomHeader(
                         throw Refusal.Damaged(ImageFormat.Dicom, $"{width}x{height} pixels");
                     return new DicomHeader(
                         syntax, width, height, samples, photometric, planar, allocated, stored, signed, frames, element.ValueAt,
-                        element.Length == Undefined ? -1 : element.Length);
+                        element.Length == Undefined ? -1 : element.Length) { Laterality = new[] { ofImage, ofSeries }.FirstOrDefault(l => l is "R" or "L" or "B") };
             }
             at = element.Length == Undefined
                 ? SkipSequence(reader, element.ValueAt, isImplicit || element.Unknown, 0)

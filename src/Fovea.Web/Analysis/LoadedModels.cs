@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Fovea.Imaging;
+using Fovea.Models;
+using Fovea.Preprocessing;
+using Fovea.Web.Hosting;
+
+namespace Fovea.Web.Analysis;
+
+/// <summary>The models of this process: loaded once, shared by all requests. Loading begins at once and the service is ready when it has ended.</summary>
+internal sealed class LoadedModels : IDisposable
+{
+    private readonly Task<(GradingModel Model, ImageAnalysis Analysis)>? _grading;
+
+    public LoadedModels(ServiceOptions options)
+    {
+        if (options.Model is null) return;
+        // What is wrong with the file is said at start and not at the first patient.
+        Card = ModelFile.ReadCard(options.Model);
+        if (Card.Task != "dr-grade" && Card.Classes.Count != 5) throw new ServiceException($"{options.Model}: a model for {Card.Task}, not for grades of retinopathy. Give one for dr-grade.");
+        Path = options.Model;
+        if (options.Analyses) _grading = Task.Run(() => Load(options.Model));
+    }
+
+    public string? Path { get; }
+
+    public ModelCard? Card { get; }
+
+    public bool IsReady => _grading is null || _grading.IsCompletedSuccessfully;
+
+    /// <summary>Why it cannot be loaded, or null.</summary>
+    public string? Problem => _grading?.Exception?.InnerException?.Message;
+
+    /// <summary>What the self-test said when the model was loaded; null where this process has none.</summary>
+    public bool? SelfTestPassed { get; private set; }
+
+    public async Task<ImageAnalysis> GradingAsync(CancellationToken cancel) =>
+        _grading is null ? throw new InvalidOperationException("no model is configured") : (await _grading.WaitAsync(cancel)).Analysis;
+
+    private (GradingModel, ImageAnalysis) Load(string path)
+    {
+        var model = GradingModel.Load(path);
+        // The first call makes what later ones use; a black picture must give numbers that are probabilities.
+        var black = new PreparedImage(new Image(model.Card.Preprocessing.Size, model.Card.Preprocessing.Size, 3), AffineTransform.Identity, model.Card.Preprocessing.Size, model.Card.Preprocessing.Size, model.Card.Preprocessing);
+        var (prediction, _) = model.PredictAndExplain([black])[0];
+        SelfTestPassed = Math.Abs(prediction.Probabilities.Sum() - 1) < 1e-6 && prediction.Probabilities.All(p => p is >= 0 and <= 1);
+        if (SelfTestPassed != true) throw new ServiceException($"{path}: its probabilities are none. Train the model anew.");
+        return (model, new ImageAnalysis(model, Build.Version));
+    }
+
+    public void Dispose()
+    {
+        if (_grading is { IsCompletedSuccessfully: true }) _grading.Result.Model.Dispose();
+    }
+}

@@ -1,0 +1,113 @@
+using Fovea.Web.Accounts;
+using Fovea.Web.Analysis;
+using Fovea.Web.Audit;
+using Fovea.Web.Dashboard;
+using Fovea.Web.Export;
+using Fovea.Web.Images;
+using Fovea.Web.Models;
+using Fovea.Web.Patients;
+using Fovea.Web.Queue;
+using Fovea.Web.Reports;
+using Fovea.Web.Review;
+using Fovea.Web.Settings;
+using Fovea.Web.Storage;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpOverrides;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Fovea.Web.Hosting;
+
+/// <summary>Puts the service together: what there is (services), what happens to a request (pipeline), and what can be asked (endpoints).</summary>
+internal static class ScreeningService
+{
+    private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="ServiceException">It cannot start as asked; the message says why.</exception>
+    public static async Task<WebApplication> CreateAsync(ServiceOptions options)
+    {
+        if (options.QueueUrl is not null) throw new ServiceException("--queue: not possible yet. Leave it out.");
+        Directory.CreateDirectory(options.Data);
+        var models = new LoadedModels(options); // loads while the rest starts
+        var database = new Database(options.DatabaseUrl is { } url ? new PostgresDialect(url) : new SqliteDialect(options.DatabaseFile));
+        await SchemaMigrations.RunAsync(database);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = UploadEndpoint.MostTogether + (1 << 20);
+        });
+        AddServices(builder, options, models, database);
+        var app = builder.Build();
+        UsePipeline(app, options);
+        return app;
+    }
+
+    private static void AddServices(WebApplicationBuilder builder, ServiceOptions options, LoadedModels models, Database database)
+    {
+        var services = builder.Services;
+        builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        // Requests are not logged: their addresses hold ids, and their answers are the patients'.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Fovea", LogLevel.Information).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeToStop);
+        services.ConfigureHttpJsonOptions(json => ServiceJson.Configure(json.SerializerOptions));
+        services.AddSingleton(options).AddSingleton(_ => models).AddSingleton(_ => database).AddSingleton(new ImageStore(options.Data)).AddSingleton<AuditLog>().AddSingleton<SettingsStore>()
+            .AddSingleton<Changes>().AddSingleton<ResultWriter>().AddSingleton<UploadEndpoint>().AddSingleton<Drawing>().AddSingleton<Deletion>().AddSingleton<Telemetry>();
+        services.AddSingleton<IAnalysisQueue>(_ => new LocalQueue());
+        services.AddHostedService<QueueRecovery>().AddHostedService<Retention>();
+        if (options.Analyses && options.Model is not null) services.AddHostedService<AnalysisService>();
+        services.AddAuthentication(SessionAuthentication.Scheme_).AddScheme<AuthenticationSchemeOptions, SessionAuthentication>(SessionAuthentication.Scheme_, null);
+        // What an endpoint does not open is closed.
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(Roles.Administrator).Build());
+        // Nothing here is protected by it (sessions are random and looked up); without this it would write keys into the home folder.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        services.AddRateLimiter(limiter => Limits.Configure(limiter, options));
+        services.Configure<ForwardedHeadersOptions>(forwarded => forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost);
+        services.AddOpenApi("v1", OpenApiDescription.Configure);
+        var telemetry = services.AddOpenTelemetry()
+            .WithMetrics(m => m.AddMeter(Telemetry.Name).AddAspNetCoreInstrumentation())
+            .WithTracing(t => t.AddSource(Telemetry.Name).AddAspNetCoreInstrumentation());
+        // The standard variables say where to; without them nothing is sent.
+        if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 }) telemetry.UseOtlpExporter();
+    }
+
+    private static void UsePipeline(WebApplication app, ServiceOptions options)
+    {
+        app.UseForwardedHeaders();
+        app.Use(PageFiles.AddHeaders);
+        app.UseMiddleware<FaultMiddleware>();
+        app.UseRouting();
+        Health.Map(app);
+        if (options.IsWorkerOnly) return;
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.Use(SessionAuthentication.RequireCsrfTokenAsync);
+        app.UseAuthorization();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        var api = app.MapGroup("/api/v1");
+        api.MapGet("/version", () => new { Build.Version }).WithTags("session").AllowAnonymous();
+        SessionEndpoints.Map(api);
+        UserEndpoints.Map(api);
+        KeyEndpoints.Map(api);
+        PatientEndpoints.Map(api);
+        ExaminationEndpoints.Map(api);
+        UploadEndpoint.Map(api);
+        ImageEndpoints.Map(api);
+        ReviewEndpoints.Map(api);
+        Worklist.Map(api);
+        SettingsEndpoints.Map(api);
+        AuditEndpoints.Map(api);
+        AnnotationEndpoints.Map(api);
+        ReportEndpoints.Map(api);
+        ExportEndpoints.Map(api);
+        DashboardEndpoint.Map(api);
+        ModelEndpoint.Map(api);
+        PageFiles.Map(app, options.PageFolder ?? Path.Combine(AppContext.BaseDirectory, "wwwroot"));
+        // Anybody may hear that there is nothing.
+        app.MapFallback("/{**path}", () => Results.NotFound()).AllowAnonymous();
+    }
+}

@@ -1,0 +1,119 @@
+using Fovea.Web.Hosting;
+using PdfSharp.Drawing;
+using PdfSharp.Fonts;
+using PdfSharp.Pdf;
+
+namespace Fovea.Web.Reports;
+
+/// <summary>The report as PDF on A4. In English only: the fonts that Fovea carries have no Chinese letters; the HTML report has both languages.</summary>
+internal static class PdfReport
+{
+    private static readonly Lock Fonts = new();
+
+    public static byte[] Write(ReportContent report)
+    {
+        lock (Fonts) GlobalFontSettings.FontResolver ??= new EmbeddedFonts();
+        using var document = new PdfDocument();
+        document.Info.Title = report.Words.Title;
+        document.Info.Creator = "Fovea";
+        using (var sheets = new Sheets(document)) sheets.Draw(report);
+        using var stream = new MemoryStream();
+        document.Save(stream, closeStream: false);
+        return stream.ToArray();
+    }
+
+    private sealed class EmbeddedFonts : IFontResolver
+    {
+        public byte[]? GetFont(string faceName)
+        {
+            using var font = typeof(PdfReport).Assembly.GetManifestResourceStream(faceName) ?? throw new InvalidOperationException($"the font {faceName} is not in the assembly");
+            using var bytes = new MemoryStream();
+            font.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+
+        public FontResolverInfo? ResolveTypeface(string familyName, bool isBold, bool isItalic) => new(isBold ? "DejaVuSans-Bold.ttf" : "DejaVuSans.ttf");
+    }
+
+    private sealed class Sheets(PdfDocument document) : IDisposable
+    {
+        private const double Left = 48, Right = 547, Top = 52, Bottom = 770, Gap = 12;
+        private static readonly XFont Text = new("Fovea", 9), Small = new("Fovea", 7.5), Bold = new("Fovea", 9, XFontStyleEx.Bold), Heading = new("Fovea", 11.5, XFontStyleEx.Bold), Title = new("Fovea", 16, XFontStyleEx.Bold);
+        private static readonly XBrush Ink = new XSolidBrush(XColor.FromArgb(29, 36, 51)), Soft = new XSolidBrush(XColor.FromArgb(91, 101, 117)), Alarm = new XSolidBrush(XColor.FromArgb(176, 42, 30));
+        private XGraphics? _g;
+        private double _y;
+
+        public void Draw(ReportContent report)
+        {
+            var (w, e) = (report.Words, report.Examination);
+            NewPage();
+            Line(w.Title, Title, Ink, 22);
+            if (report.SiteName.Length > 0) Line(report.SiteName, Text, Ink, 14);
+            Line($"{w.Patient}: {e.Patient.Pseudonym}", Text, Ink, 13);
+            Line($"{w.Examined}: {e.ExaminedOn}", Text, Ink, 13);
+            Line($"{w.Result}: {HtmlReport.ResultOf(report)}", Bold, Ink, 14);
+            if (e.Summary is { } summary) Paragraph($"{w.Recommendation}: {summary.Recall.Text}", Bold, Ink);
+            if (e.Note.Length > 0) Paragraph($"{w.Note}: {e.Note.ReplaceLineEndings(" ")}", Text, Ink);
+            foreach (var image in report.Images) Draw(report, image);
+            Paragraph(w.HeatmapNote, Small, Soft);
+            Paragraph($"{w.Printed} {report.PrintedAt}. Fovea {Build.Version}", Small, Soft);
+        }
+
+        private void Draw(ReportContent report, ReportImage image)
+        {
+            const double Width = (Right - Left - Gap) / 2;
+            using var picture = Read(image.Picture);
+            using var overlay = Read(image.Overlay);
+            var height = picture is null ? 0 : Math.Min(Width * picture.PixelHeight / picture.PixelWidth, 260);
+            if (_y + 90 + height > Bottom) NewPage();
+            _y += 10;
+            Line($"{Words.Eye(image.Image.Eye, report.Language)}, {image.Image.Name}", Heading, Ink, 15);
+            foreach (var line in report.LinesOf(image.Image)) Paragraph(line, Text, Ink);
+            if (picture is null) return;
+            var width = height * picture.PixelWidth / picture.PixelHeight;
+            _g!.DrawImage(picture, Left, _y - 6, width, height);
+            if (overlay is not null) _g.DrawImage(overlay, Left + Width + Gap, _y - 6, width, height);
+            _y += height + 8;
+        }
+
+        private static XImage? Read(byte[]? jpeg) => jpeg is null ? null : XImage.FromStream(new MemoryStream(jpeg));
+
+        private void NewPage()
+        {
+            _g?.Dispose();
+            var page = document.AddPage();
+            page.Size = PdfSharp.PageSize.A4;
+            _g = XGraphics.FromPdfPage(page);
+            // On every page, so that no page can be handed on without it.
+            _g.DrawRectangle(new XPen(XColor.FromArgb(176, 42, 30), 1.2), Left - 6, 790, Right - Left + 12, 22);
+            _g.DrawString(Words.Notice("en") + ".", Bold, Alarm, Left, 805);
+            _y = Top;
+        }
+
+        private void Line(string text, XFont font, XBrush brush, double height)
+        {
+            if (_y > Bottom) NewPage();
+            while (text.Length > 4 && _g!.MeasureString(text, font).Width > Right - Left) text = text[..^2].TrimEnd('…') + "…";
+            _g!.DrawString(text, font, brush, Left, _y);
+            _y += height;
+        }
+
+        private void Paragraph(string text, XFont font, XBrush brush)
+        {
+            var line = "";
+            foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                var longer = line.Length == 0 ? word : $"{line} {word}";
+                if (line.Length > 0 && _g!.MeasureString(longer, font).Width > Right - Left)
+                {
+                    Line(line, font, brush, 12);
+                    line = word;
+                }
+                else line = longer;
+            }
+            Line(line, font, brush, 13);
+        }
+
+        public void Dispose() => _g?.Dispose();
+    }
+}
