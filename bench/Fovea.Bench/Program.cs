@@ -5,6 +5,8 @@ using Fovea.Bench;
 
 if (args is ["memory", .. var memory]) return MemoryBench.Run(memory); // peak memory, see Memory.cs
 if (args is ["memory-of", .. var one]) return MemoryBench.Measure(one);
+if (args is ["waiting", .. var waiting]) return WaitingBench.Run(waiting); // how threads wait for each other, see Waiting.cs
+if (args is ["waiting-of", .. var waited]) return WaitingBench.Measure(waited);
 if (args is ["serve", .. var serve]) return ServeBench.Run(serve); // serving, see Serve.cs
 if (args is ["loader", .. var rest]) return LoaderBench.Run(rest); // the loader alone, see Loader.cs
 if (args is ["preparation", .. var preparation]) return PreparationBench.Run(preparation); // preparing a set, see Preparation.cs
