@@ -31,18 +31,18 @@ internal static class WaitingBench
         return 0;
     }
 
-    /// <param name="args">[MODEL…] [--rounds 8] [--output FOLDER]</param>
+    /// <param name="args">[MODEL…] [--seconds 45] [--output FOLDER]; seconds for one network, quiet or loaded.</param>
     internal static int Run(string[] args)
     {
-        var (models, rounds, output) = (new List<string>(), 8, Path.Combine(Repository.Root, "bench", "results"));
+        var (models, seconds, output) = (new List<string>(), 45d, Path.Combine(Repository.Root, "bench", "results"));
         for (var i = 0; i < args.Length; i++)
         {
-            if (args[i] == "--rounds") rounds = int.Parse(args[++i], CultureInfo.InvariantCulture);
+            if (args[i] == "--seconds") seconds = double.Parse(args[++i], CultureInfo.InvariantCulture);
             else if (args[i] == "--output") output = args[++i];
             else models.Add(args[i]);
         }
         if (models.Count == 0) models.AddRange(["mobilenet_v2", "resnet18"]);
-        var rows = models.SelectMany(m => Compare(m, rounds)).ToArray();
+        var rows = models.SelectMany(m => Compare(m, seconds)).ToArray();
         Directory.CreateDirectory(output);
         var processor = RunEnvironment.Current.Processor;
         var text = new StringBuilder().AppendLine("# How OpenMP's threads wait").AppendLine();
@@ -55,7 +55,7 @@ internal static class WaitingBench
         return 0;
     }
 
-    private static List<Row> Compare(string model, int rounds)
+    private static List<Row> Compare(string model, double seconds)
     {
         var workers = Array.ConvertAll(Policies, p => Start(model, p.Variable, p.Value));
         try
@@ -68,11 +68,13 @@ internal static class WaitingBench
                 var loops = Enumerable.Range(1, loaded ? Environment.ProcessorCount : 0).Select(_ => new Thread(() => { while (!stop.IsCancellationRequested) { } }) { IsBackground = true }).ToArray();
                 foreach (var loop in loops) loop.Start();
                 var readings = Array.ConvertAll(workers, _ => new List<(double Wall, double Cpu)>());
-                for (var round = 0; round < rounds; round++)
+                var end = Environment.TickCount64 + (long)(1000 * seconds);
+                do
                     for (var i = 0; i < workers.Length; i++) readings[i].Add(Ask(workers[i], 1));
+                while (Environment.TickCount64 < end);
                 stop.Cancel();
                 foreach (var loop in loops) loop.Join();
-                rows.AddRange(Policies.Select((p, i) => new Row(model, p.Name, loaded, rounds, Median(readings[i].Select(r => r.Wall)), Median(readings[i].Select(r => r.Cpu)))));
+                rows.AddRange(Policies.Select((p, i) => new Row(model, p.Name, loaded, readings[i].Count, Median(readings[i].Select(r => r.Wall)), Median(readings[i].Select(r => r.Cpu)))));
             }
             return rows;
         }
