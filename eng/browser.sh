@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# What the tests of the pages need: the distribution's Chromium, and playwright-core and axe-core by npm. Does nothing where nothing is missing.
+# What the tests of the pages need: the distribution's Chromium, and playwright-core, axe-core and pdfjs-dist by npm. Does nothing where nothing is missing.
 # Without npm those tests are skipped and say so; with FOVEA_REQUIRE_BROWSER=1, as in continuous integration, that is an error.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=eng/environment.sh
 source "$root/eng/environment.sh"
-pages=$root/tests/report-page
 
 without() {
   [[ -z ${FOVEA_REQUIRE_BROWSER:-} ]] || die "$1"
@@ -26,8 +25,9 @@ if ! command -v chromium >/dev/null; then
   install() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends chromium </dev/null >>"$root/obj/browser.log" 2>&1; }
   install || { "${sudo[@]}" apt-get -q update </dev/null >>"$root/obj/browser.log" 2>&1 || true; install; } || without "apt-get could not install Chromium (obj/browser.log says why)."
 fi
-stamp=$pages/node_modules/.fovea-stamp
-if [[ ! -f $stamp || $pages/package-lock.json -nt $stamp ]]; then
-  (cd "$pages" && npm ci --ignore-scripts) </dev/null >>"$root/obj/browser.log" 2>&1 || without "npm could not install the packages of tests/report-page (obj/browser.log says why)."
+for pages in "$root/tests/report-page" "$root/tests/screening-page"; do
+  stamp=$pages/node_modules/.fovea-stamp
+  [[ ! -f $stamp || $pages/package-lock.json -nt $stamp ]] || continue
+  (cd "$pages" && npm ci --ignore-scripts --omit=optional) </dev/null >>"$root/obj/browser.log" 2>&1 || without "npm could not install the packages of $pages (obj/browser.log says why)."
   touch "$stamp"
-fi
+done

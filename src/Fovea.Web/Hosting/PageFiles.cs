@@ -25,26 +25,34 @@ internal static class PageFiles
         return next(context);
     }
 
+    private static bool IsBuilt(string folder) => File.Exists(Path.Combine(folder, "index.html"));
+
+    /// <summary>The bundle's files. Before routing: once an endpoint is chosen, and <see cref="Map"/> chooses one for every address, files are not looked for.</summary>
+    public static void UseFiles(WebApplication app, string folder)
+    {
+        if (!IsBuilt(folder)) return;
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = new PhysicalFileProvider(Path.GetFullPath(folder)),
+            // Names of the bundle's parts hold their hash.
+            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = file.Context.Request.Path.StartsWithSegments("/page") ? "public, max-age=31536000, immutable" : "no-cache",
+        });
+    }
+
     public static void Map(WebApplication app, string folder)
     {
-        if (!File.Exists(Path.Combine(folder, "index.html")))
+        if (!IsBuilt(folder))
         {
             app.MapGet("/", () => TypedResults.Content(Notice, "text/html; charset=utf-8")).AllowAnonymous().ExcludeFromDescription();
             return;
         }
-        var files = new PhysicalFileProvider(Path.GetFullPath(folder));
-        app.UseStaticFiles(new StaticFileOptions
-        {
-            FileProvider = files,
-            // Names of the bundle's parts hold their hash.
-            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = file.Context.Request.Path.StartsWithSegments("/page") ? "public, max-age=31536000, immutable" : "no-cache",
-        });
+        var index = Path.Combine(Path.GetFullPath(folder), "index.html");
         app.MapGet("/{**path}", (HttpContext context, string? path) =>
         {
             if (path is not null && (path.Contains('.', StringComparison.Ordinal) || path.StartsWith("api/", StringComparison.OrdinalIgnoreCase) || path is "api"
                 || path.StartsWith("openapi/", StringComparison.OrdinalIgnoreCase) || path.StartsWith("health/", StringComparison.OrdinalIgnoreCase))) return Results.NotFound();
             context.Response.Headers.CacheControl = "no-store";
-            return Results.File(Path.Combine(files.Root, "index.html"), "text/html; charset=utf-8");
+            return Results.File(index, "text/html; charset=utf-8");
         }).AllowAnonymous().ExcludeFromDescription();
     }
 
@@ -56,7 +64,7 @@ internal static class PageFiles
           <main>
             <h1>Fovea</h1>
             <p><strong>Research software, not a medical device.</strong> Its results must not guide the care of a patient.</p>
-            <p>Version {WebUtility.HtmlEncode(Build.Version)}. The page is not built: npm ci &amp;&amp; npm run build in src/Fovea.Web/Page. The programming interface is described at /openapi/v1.json.</p>
+            <p>Version {WebUtility.HtmlEncode(Build.Version)}. The page is not built: eng/page.sh builds it, with Node.js 20 or newer. The programming interface is described at /openapi/v1.json.</p>
           </main>
         </body>
         </html>

@@ -80,6 +80,8 @@ internal static class ScreeningService
         app.UseForwardedHeaders();
         app.Use(PageFiles.AddHeaders);
         app.UseMiddleware<FaultMiddleware>();
+        var page = options.PageFolder ?? Path.Combine(AppContext.BaseDirectory, "wwwroot");
+        if (!options.IsWorkerOnly) PageFiles.UseFiles(app, page);
         app.UseRouting();
         Health.Map(app);
         if (options.IsWorkerOnly) return;
@@ -106,7 +108,7 @@ internal static class ScreeningService
         ExportEndpoints.Map(api);
         DashboardEndpoint.Map(api);
         ModelEndpoint.Map(api);
-        PageFiles.Map(app, options.PageFolder ?? Path.Combine(AppContext.BaseDirectory, "wwwroot"));
+        PageFiles.Map(app, page);
         // Anybody may hear that there is nothing.
         app.MapFallback("/{**path}", () => Results.NotFound()).AllowAnonymous();
     }

@@ -19,6 +19,8 @@ internal sealed record AnnotationsAnswer(IReadOnlyList<AnnotationBox> Boxes, str
 internal static class AnnotationEndpoints
 {
     private const int MostBoxes = 500;
+    // As the data sets and the lesion reader of fovea train name them.
+    private static readonly Dictionary<string, string> VocNames = new(StringComparer.Ordinal) { ["hardExudate"] = "hard_exudate", ["softExudate"] = "soft_exudate", ["neovascularisation"] = "new_vessels" };
     private static readonly string[] Kinds = ["microaneurysm", "haemorrhage", "hardExudate", "softExudate", "neovascularisation", "other"];
 
     public static void Map(IEndpointRouteBuilder api)
@@ -66,7 +68,7 @@ internal static class AnnotationEndpoints
         static string N(double value) => Math.Round(value).ToString(CultureInfo.InvariantCulture);
         var xml = new XElement("annotation",
             new XElement("filename", image.Name), new XElement("size", new XElement("width", image.Width), new XElement("height", image.Height), new XElement("depth", 3)),
-            answer.Boxes.Select(b => new XElement("object", new XElement("name", b.Kind), new XElement("difficult", 0),
+            answer.Boxes.Select(b => new XElement("object", new XElement("name", VocNames.GetValueOrDefault(b.Kind, b.Kind)), new XElement("difficult", 0),
                 // VOC counts pixels from 1, both ends in.
                 new XElement("bndbox", new XElement("xmin", N(b.X + 1)), new XElement("ymin", N(b.Y + 1)), new XElement("xmax", N(b.X + b.Width)), new XElement("ymax", N(b.Y + b.Height))))));
         return TypedResults.Bytes(Encoding.UTF8.GetBytes(xml.ToString()), "application/xml", Path.GetFileNameWithoutExtension(image.Name) + ".xml");

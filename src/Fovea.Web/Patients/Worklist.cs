@@ -81,7 +81,19 @@ internal sealed record WorklistFilter
 
 internal sealed record WorklistItem(
     string Id, PatientReference Patient, string ExaminedOn, string CreatedAt, string State, long Images, IReadOnlyList<string> Eyes, long? WorstGrade, bool Ungradable, bool Refer, string Review,
-    SummaryAnswer? Summary);
+    SummaryAnswer? Summary, IReadOnlyList<WorklistPicture> Pictures);
+
+/// <summary>A photograph in the list, for its thumbnail.</summary>
+internal sealed record WorklistPicture
+{
+    public string Id { get; init; } = "";
+    public string? Eye { get; init; }
+
+    /// <summary>Null while it waits.</summary>
+    public string? Outcome { get; init; }
+
+    public long? Grade { get; init; }
+}
 
 /// <summary>Examinations by what is to be done with them, the newest first.</summary>
 internal static class Worklist
@@ -106,7 +118,8 @@ internal static class Worklist
             {
                 var facts = await e.FactsAsync(work);
                 answers.Add(new WorklistItem(e.Id, new PatientReference(e.PatientId, e.Pseudonym), e.ExaminedOn, e.CreatedAt, e.State, e.Images,
-                    [.. facts.Select(f => f.Eye ?? Analysis.ExaminationFacts.UnknownEye).Distinct()], e.WorstGrade, e.Ungradable != 0, e.Refer != 0, e.Review, SummaryAnswer.Of(facts, settings, language)));
+                    [.. facts.Select(f => f.Eye ?? Analysis.ExaminationFacts.UnknownEye).Distinct()], e.WorstGrade, e.Ungradable != 0, e.Refer != 0, e.Review, SummaryAnswer.Of(facts, settings, language),
+                    await work.QueryAsync<WorklistPicture>("SELECT i.id, i.eye, r.outcome, r.grade FROM images i LEFT JOIN results r ON r.image_id = i.id WHERE i.examination_id = @id ORDER BY i.uploaded_at, i.id", new { id = e.Id })));
             }
             return answers;
         });

@@ -21,7 +21,8 @@ document.documentElement.lang = locale(language.get())
 
 /** The message in the page's language, `{name}` replaced by the values. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return messages[language.get()][key].replace(/\{(\w+)\}/g, (whole, name: string) => name in values ? String(values[name]) : whole)
+  // A code that a newer service gives shows as it is.
+  return (messages[language.get()][key] as string | undefined ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => name in values ? String(values[name]) : whole)
 }
 
 /** The message of a code that the service gave, or what the service said where the page has no words of its own. */

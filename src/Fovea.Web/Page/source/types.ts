@@ -26,7 +26,7 @@ export interface Examination {
   state: ExaminationState; summary: Summary | null; review: ReviewState; images: Image[]
 }
 export interface WorklistItem {
-  id: string; patient: PatientRef; examinedOn: string; createdAt: string; state: ExaminationState; images: number; eyes: (Eye | null)[]
+  id: string; patient: PatientRef; examinedOn: string; createdAt: string; state: ExaminationState; images: number; eyes: (Eye | 'unknown' | null)[]
   worstGrade: number | null; ungradable: boolean; refer: boolean; review: ReviewState; summary: Summary | null
   pictures?: { id: string; eye: Eye | null; outcome: Outcome | null; grade: number | null }[]
 }

@@ -109,8 +109,9 @@ export function AnnotationPanel({ image, boxes }: { image: Image; boxes: Annotat
     <section class="panel annotation">
       <h2>{t('boxes.title')}</h2>
       <p class="quiet">{t('boxes.how')}</p>
-      <div class="kinds" role="radiogroup" aria-label={t('boxes.kind')}>
-        {kinds.map(k => <button key={k} type="button" role="radio" class={`chip k-${k}`} aria-checked={editing.kind === k} onClick={() => { boxes.setKind(k); if (selected !== null) change(selected, { ...boxes.boxes[selected]!, kind: k }) }}><span class="swatch" />{t(`lesion.${k}`)}</button>)}
+      <div class="kinds" role="radiogroup" aria-label={t('boxes.next')}>
+        <span class="quiet">{t('boxes.next')}</span>
+        {kinds.map(k => <button key={k} type="button" role="radio" class={`chip k-${k}`} aria-checked={editing.kind === k} onClick={() => boxes.setKind(k)}><span class="swatch" />{t(`lesion.${k}`)}</button>)}
       </div>
       <ul class="box-list" aria-label={t('boxes.list')}>
         {boxes.boxes.map((b, i) => (
@@ -118,8 +119,13 @@ export function AnnotationPanel({ image, boxes }: { image: Image; boxes: Annotat
             <button type="button" class={`row k-${b.kind}`} aria-pressed={i === selected} aria-label={`${t(`lesion.${b.kind}`)} ${b.width} × ${b.height}`} onClick={() => { editing.select(i); boxes.bring(b) }} onKeyDown={e => nudge(e, i)}>
               <span class="swatch" />{t(`lesion.${b.kind}`)} <span class="quiet">{b.width}{'\u202f×\u202f'}{b.height}</span>
             </button>
-            <input name="note" aria-label={t('boxes.note')} placeholder={t('boxes.note')} maxLength={200} value={b.note} onInput={e => change(i, { ...b, note: e.currentTarget.value })} />
             <button type="button" class="button quiet" aria-label={t('boxes.remove')} title={t('boxes.remove')} onClick={() => remove(i)}><Icon name="trash" /></button>
+            {i === selected && (
+              <div class="more">
+                <select name="kind" aria-label={t('boxes.kind')} value={b.kind} onChange={e => change(i, { ...b, kind: e.currentTarget.value as LesionKind })}>{kinds.map(k => <option key={k} value={k}>{t(`lesion.${k}`)}</option>)}</select>
+                <input name="note" aria-label={t('boxes.note')} placeholder={t('boxes.note')} maxLength={200} value={b.note} onInput={e => change(i, { ...b, note: e.currentTarget.value })} />
+              </div>
+            )}
           </li>
         ))}
       </ul>

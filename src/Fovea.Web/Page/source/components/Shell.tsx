@@ -7,6 +7,7 @@ import { has, session } from '../session'
 import { useStore } from '../store'
 import { setTheme, theme, type Theme } from '../theme'
 import type { Language, Role, Session, Settings } from '../types'
+import icon from '../../static/icon.svg'
 import { Sayings } from './basics'
 import { Icon, type IconName } from './Icon'
 
@@ -30,7 +31,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     <>
       <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus() }}>{t('nav.skip')}</a>
       <header class="top">
-        <a class="brand" href="/"><img src="/page/icon.svg" alt="" width="28" height="28" /><span>Fovea{site && <small>{site}</small>}</span></a>
+        <a class="brand" href="/"><img src={icon} alt="" width="28" height="28" /><span>Fovea{site && <small>{site}</small>}</span></a>
         {user && (
           <nav aria-label={t('nav.label')}>
             {links.filter(l => !l.roles || has(...l.roles)).map(l => <a key={l.href} href={l.href} aria-current={path === l.href ? 'page' : undefined} title={t(l.key)}><Icon name={l.icon} /><span>{t(l.key)}</span></a>)}
@@ -61,7 +62,7 @@ function LanguageSwitch() {
     setLanguage(next)
     if (session.get()?.user) call('PUT', '/session/language', { language: next }).catch(() => undefined)
   }
-  return <button type="button" class="tool" lang={next === 'zh' ? 'zh-CN' : 'en'} onClick={change} aria-label={next === 'zh' ? '中文' : 'English'}>{next === 'zh' ? '中文' : 'EN'}</button>
+  return <button type="button" class="tool" lang={next === 'zh' ? 'zh-CN' : 'en'} onClick={change} title={next === 'zh' ? '中文' : 'English'}>{next === 'zh' ? '中文' : 'EN'}</button>
 }
 
 const themes: Record<Theme, { next: Theme; icon: IconName }> = { auto: { next: 'light', icon: 'auto' }, light: { next: 'dark', icon: 'sun' }, dark: { next: 'auto', icon: 'moon' } }

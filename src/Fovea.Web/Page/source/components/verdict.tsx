@@ -9,7 +9,8 @@ export function GradeBadge({ grade, name }: { grade: number; name?: string | nul
   return <span class={`grade g${grade}`}><b>{grade}</b> {name ?? tCode('grade', String(grade))}</span>
 }
 
-export function EyeBadge({ eye }: { eye: Eye | null }) {
+export function EyeBadge({ eye: given }: { eye: Eye | 'unknown' | null }) {
+  const eye = given === 'unknown' ? null : given
   return <span class={`eye ${eye ?? 'unknown'}`} title={eye ? t(`eye.${eye}`) : t('eye.unknown')}>{eye ? t(`eye.${eye}.short`) : '?'}<span class="aloud">{eye ? t(`eye.${eye}`) : t('eye.unknown')}</span></span>
 }
 

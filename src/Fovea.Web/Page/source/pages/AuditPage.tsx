@@ -42,7 +42,7 @@ export function AuditPage() {
           <div class="scroll" role="region" aria-label={t('nav.audit')} tabIndex={0}>
             <table class="list audit">
               <thead><tr><th>#</th><th>{t('audit.at')}</th><th>{t('audit.user')}</th><th>{t('audit.action')}</th><th>{t('audit.object')}</th><th>{t('audit.detail')}</th></tr></thead>
-              <tbody>{[...list.items, ...more].map(e => <tr key={e.sequence}><td title={e.hash}>{e.sequence}</td><td>{time(e.at)}</td><td>{e.user ?? '–'}</td><td><code>{e.action}</code></td><td><code>{e.object}</code></td><td class="detail">{e.detail === null || e.detail === undefined ? '' : JSON.stringify(e.detail)}</td></tr>)}</tbody>
+              <tbody>{[...list.items, ...more].map(e => <tr key={e.sequence}><td title={e.hash}>{e.sequence}</td><td>{time(e.at)}</td><td>{e.user ?? '–'}</td><td><code>{e.action}</code></td><td><code>{e.object}</code></td><Detail of={e.detail} /></tr>)}</tbody>
             </table>
           </div>
         )}
@@ -50,4 +50,11 @@ export function AuditPage() {
       {next && <button type="button" class="button wide" onClick={() => void loadMore()}>{t('action.more')}</button>}
     </>
   )
+}
+
+const longest = 140
+/** What an entry holds beside; long ones are cut, and whole under the pointer. */
+function Detail({ of: detail }: { of: unknown }) {
+  const text = detail === null || detail === undefined || JSON.stringify(detail) === '{}' ? '' : JSON.stringify(detail)
+  return <td class="detail" title={text.length > longest ? text : undefined}>{text.length > longest ? `${text.slice(0, longest)}…` : text}</td>
 }

@@ -42,7 +42,7 @@ function Figures({ of: d }: { of: Dashboard }) {
         <section class="panel">
           <h2>{t('dashboard.volume')}</h2>
           <BarChart label={t('dashboard.volume')} categories={d.volume.map(v => v.date.slice(5))} series={[{ name: t('dashboard.images'), values: d.volume.map(v => v.images), color: '#1f8a99' }, { name: t('dashboard.visits'), values: d.volume.map(v => v.examinations), color: '#b7791f' }]} />
-          <details><summary>{t('dashboard.numbers')}</summary>
+          <details open={d.volume.length <= 8}><summary>{t('dashboard.numbers')}</summary>
             <table class="small-table"><thead><tr><th>{t('dashboard.date')}</th><th>{t('dashboard.images')}</th><th>{t('dashboard.visits')}</th></tr></thead><tbody>{d.volume.map(v => <tr key={v.date}><td>{v.date}</td><td>{v.images}</td><td>{v.examinations}</td></tr>)}</tbody></table>
           </details>
         </section>

@@ -28,7 +28,7 @@ function Card({ model: m }: { model: Model }) {
       <div class="two-columns">
         <section>
           <h3>{t('models.checks')}</h3>
-          <ul class="checks">{m.checks.map(c => <li key={c.code} class={c.ok ? 'good' : 'warn'}><Icon name={c.ok ? 'check' : 'alert'} /><span><span class="aloud">{c.ok ? t('models.passed') : t('models.notPassed')}: </span>{c.text}</span></li>)}</ul>
+          <ul class="checks">{m.checks.map(c => <li key={c.code} class={c.ok ? 'good' : 'warn'}><Icon name={c.ok ? 'check' : 'alert'} /><span>{c.ok ? <span class="aloud">{t('models.passed')}: </span> : <strong>{t('models.notPassed')}: </strong>}{c.text}</span></li>)}</ul>
         </section>
         <section>
           <h3>{t('models.figures')}</h3>

@@ -60,8 +60,8 @@ function Rule({ name, rule, label, onChange }: { name: string; rule: RecallRule;
       <th scope="row">{label}</th>
       <td><select aria-label={`${name}: ${t('settings.what')}`} value={rule.code} onChange={e => onChange({ ...rule, code: e.currentTarget.value as Recall['code'] })}>{codes.map(c => <option key={c} value={c}>{t(`recall.${c}`)}</option>)}</select></td>
       <td><input type="number" class="months" aria-label={`${name}: ${t('settings.months')}`} name={`months-${name}`} min={0} max={120} value={rule.months ?? ''} onInput={e => onChange({ ...rule, months: e.currentTarget.value === '' ? null : e.currentTarget.valueAsNumber })} /></td>
-      <td><textarea rows={2} aria-label={`${name}: English`} required maxLength={500} value={rule.text.en} onInput={e => onChange({ ...rule, text: { ...rule.text, en: e.currentTarget.value } })} /></td>
-      <td><textarea rows={2} lang="zh-CN" aria-label={`${name}: 中文`} required maxLength={500} value={rule.text.zh} onInput={e => onChange({ ...rule, text: { ...rule.text, zh: e.currentTarget.value } })} /></td>
+      <td><textarea rows={3} aria-label={`${name}: English`} required maxLength={500} value={rule.text.en} onInput={e => onChange({ ...rule, text: { ...rule.text, en: e.currentTarget.value } })} /></td>
+      <td><textarea rows={3} lang="zh-CN" aria-label={`${name}: 中文`} required maxLength={500} value={rule.text.zh} onInput={e => onChange({ ...rule, text: { ...rule.text, zh: e.currentTarget.value } })} /></td>
     </tr>
   )
 }

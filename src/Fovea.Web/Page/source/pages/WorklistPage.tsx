@@ -113,11 +113,14 @@ function Table({ items }: { items: readonly WorklistItem[] }) {
   )
 }
 
+// As a doctor sees a face: the right eye on the left.
+const eyeOrder = (eye: string | null) => eye === 'right' ? 0 : eye === 'left' ? 1 : 2
+
 function Eyes({ item }: { item: WorklistItem }) {
-  if (!item.pictures) return <span class="thumbs">{item.eyes.map((e, n) => <EyeBadge key={n} eye={e} />)}</span>
+  if (!item.pictures) return <span class="thumbs">{[...item.eyes].sort((a, b) => eyeOrder(a) - eyeOrder(b)).map((e, n) => <EyeBadge key={n} eye={e} />)}</span>
   return (
     <span class="thumbs">
-      {item.pictures.slice(0, 4).map(p => (
+      {[...item.pictures].sort((a, b) => eyeOrder(a.eye) - eyeOrder(b.eye)).slice(0, 4).map(p => (
         <span key={p.id} class={`thumb${p.outcome === 'ungradable' ? ' poor' : ''}`}>
           <img src={viewUrl(p.id, 160)} alt="" loading="lazy" width="56" height="42" /><EyeBadge eye={p.eye} />
         </span>
