@@ -21,6 +21,9 @@ internal static partial class Operators
         AdaptiveMaxPool2d = new("adaptive_max_pool2d"), UpsampleBilinear2d = new("upsample_bilinear2d"), UpsampleNearest2d = new("upsample_nearest2d"),
         ConstantPad = new("constant_pad_nd"), ReflectionPad2d = new("reflection_pad2d"), ReplicationPad2d = new("replication_pad2d"), OneHot = new("one_hot");
 
+    // regions
+    internal static readonly Operator RoiAlign = new("fovea::roi_align"); // native/torch/roi_align.cpp
+
     // losses
     internal static readonly Operator CrossEntropy = new("cross_entropy_loss"), NllLoss = new("nll_loss_nd"), BinaryCrossEntropyWithLogits = new("binary_cross_entropy_with_logits"),
         BinaryCrossEntropy = new("binary_cross_entropy"), MseLoss = new("mse_loss"), L1Loss = new("l1_loss"), SmoothL1Loss = new("smooth_l1_loss"), HuberLoss = new("huber_loss");
