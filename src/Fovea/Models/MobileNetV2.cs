@@ -49,21 +49,23 @@ internal sealed class MobileNetV2 : Network
         (6, 320, 1, 1),   // stage7: 7
     ];
 
-    private readonly ConvNormActivation _stem, _top;
-    private readonly Sequential[] _stages = new Sequential[Layout.Length];
+    private readonly ConvNormActivation _stem;
+    private readonly ConvNormActivation? _top;
+    private readonly Sequential[] _stages;
 
     public MobileNetV2(NetworkOptions options)
     {
         _stem = Add("features.0", new ConvNormActivation(options.InputChannels, 32, 3, stride: 2, then: Nonlinearity.Relu6));
         var (channels, index) = (32, 1);
-        for (var stage = 0; stage < Layout.Length; stage++)
+        _stages = new Sequential[options.LastStage ?? Layout.Length];
+        for (var stage = 0; stage < _stages.Length; stage++)
         {
             var (t, c, n, s) = Layout[stage];
             _stages[stage] = new Sequential(); // not in the tree: the reference numbers blocks through
             for (var i = 0; i < n; i++, channels = c)
                 _stages[stage].Append(Add($"features.{index++}", new InvertedResidual(channels, c, i == 0 ? s : 1, t)));
         }
-        _top = Add($"features.{index}", new ConvNormActivation(channels, 1280, 1, then: Nonlinearity.Relu6));
+        if (options.LastStage is null) _top = Add($"features.{index}", new ConvNormActivation(channels, 1280, 1, then: Nonlinearity.Relu6));
         Initialisation.Apply(this, weight => Initialisation.KaimingNormal(weight, fanOut: true));
         UseHead(options, 1280, "classifier.1", () =>
         {
@@ -73,12 +75,12 @@ internal sealed class MobileNetV2 : Network
         });
     }
 
-    public override IReadOnlyList<string> StageNames => ["stem", .. Layout.Select((_, i) => $"stage{i + 1}"), "top"];
+    public override IReadOnlyList<string> StageNames => ["stem", .. _stages.Select((_, i) => $"stage{i + 1}"), .. _top is null ? [] : (string[])["top"]];
 
     protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
         x = stages.Mark("stem", _stem.Call(x, phase));                                          // [N, 32, H/2, W/2]
         for (var stage = 0; stage < _stages.Length; stage++) x = stages.Mark($"stage{stage + 1}", _stages[stage].Call(x, phase));
-        return stages.Mark("top", _top.Call(x, phase));                                         // [N, 1280, H/32, W/32]
+        return _top is null ? x : stages.Mark("top", _top.Call(x, phase));                      // [N, 1280, H/32, W/32]
     }
 }

@@ -28,7 +28,7 @@ public sealed class ModelFile
     private const string CardEntry = "model.json", WeightsEntry = "weights.safetensors";
     private const int MaxEntries = 16, MaxCardBytes = 4 << 20;
     private const long MaxBytes = 2L << 30;
-    private const string Remedy = "Copy the file again, or train it anew with `fovea train`.";
+    internal const string Remedy = "Copy the file again, or train it anew with `fovea train`.";
 
     private ModelFile(string name, ModelCard card, IReadOnlyDictionary<string, StoredTensor> weights) => (Name, Card, Weights) = (name, card, weights);
 
@@ -49,14 +49,20 @@ public sealed class ModelFile
     public static ModelFile Read(string path) => Open(path, zip =>
     {
         var card = ReadCard(zip, path);
+        return new ModelFile(path, card, ReadWeights(zip, path, card.WeightsSha256));
+    });
+
+    /// <summary>The weights of an open file, checked.</summary>
+    internal static IReadOnlyDictionary<string, StoredTensor> ReadWeights(BoundedZip zip, string path, string sha256)
+    {
         var bytes = zip.ReadAll(WeightsEntry, MaxBytes);
         var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        if (hash != card.WeightsSha256)
-            throw new ModelFileException(path, $"the weights' SHA-256 is {hash[..12]}…, not {ModelCard.OneLine(card.WeightsSha256)[..Math.Min(12, card.WeightsSha256.Length)]}… as {CardEntry} says", Remedy);
+        if (hash != sha256)
+            throw new ModelFileException(path, $"the weights' SHA-256 is {hash[..12]}…, not {ModelCard.OneLine(sha256)[..Math.Min(12, sha256.Length)]}… as {CardEntry} says", Remedy);
         var weights = Safetensors.Read(bytes, $"{path}, {WeightsEntry}");
         if (PretrainedWeights.FirstNonFinite(weights) is { } key) throw new ModelFileException(path, $"the tensor {key} holds NaN or infinity", Remedy);
-        return new ModelFile(path, card, weights);
-    });
+        return weights;
+    }
 
     /// <summary>Reads what a model file says about itself, without its weights.</summary>
     /// <exception cref="ModelFileException">It is missing, damaged, impossible, or of a newer format.</exception>
@@ -72,11 +78,17 @@ public sealed class ModelFile
     {
         ArgumentNullException.ThrowIfNull(card);
         if (card.Problem() is { } problem) throw new ArgumentException(problem, nameof(card));
+        return Write(path, weights, hash => card with { Format = card.LeastFormat, WeightsSha256 = hash });
+    }
+
+    /// <param name="describe">Makes the card from the weights' SHA-256.</param>
+    internal static T Write<T>(string path, IReadOnlyDictionary<string, StoredTensor> weights, Func<string, T> describe)
+    {
         if (PretrainedWeights.FirstNonFinite(weights) is { } key) throw new ArgumentException($"the tensor {key} holds NaN or infinity", nameof(weights));
         using var tensors = new MemoryStream();
         Safetensors.Write(tensors, weights.OrderBy(w => w.Key, StringComparer.Ordinal));
         var bytes = tensors.GetBuffer().AsMemory(0, (int)tensors.Length);
-        card = card with { Format = card.LeastFormat, WeightsSha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span)) };
+        var card = describe(Convert.ToHexStringLower(SHA256.HashData(bytes.Span)));
         AtomicFile.Write(path, stream =>
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
@@ -97,14 +109,20 @@ public sealed class ModelFile
         throw new ModelFileException(Name, $"its weights do not fit {Card.Architecture}: {report}", Remedy);
     }
 
-    private static ModelCard ReadCard(BoundedZip zip, string path)
+    /// <summary>The description in an open file, unread.</summary>
+    internal static byte[] CardBytes(BoundedZip zip, string path)
     {
         if (zip.Names.Skip(MaxEntries).Any()) throw new InvalidDataException($"it has more than {MaxEntries} entries");
         if (!zip.Contains(CardEntry)) throw new ModelFileException(path, $"a zip file without {CardEntry}, not a model file", "Give a .fovea file that `fovea train` wrote.");
+        return zip.ReadAll(CardEntry, MaxCardBytes);
+    }
+
+    private static ModelCard ReadCard(BoundedZip zip, string path)
+    {
         ModelCard card;
         try
         {
-            card = JsonSerializer.Deserialize<ModelCard>(zip.ReadAll(CardEntry, MaxCardBytes), ModelCard.Json) ?? throw new JsonException("it is null");
+            card = JsonSerializer.Deserialize<ModelCard>(CardBytes(zip, path), ModelCard.Json) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
@@ -113,7 +131,7 @@ public sealed class ModelFile
         return card.Problem() is { } problem ? throw new ModelFileException(path, problem, Remedy) : card;
     }
 
-    private static T Open<T>(string path, Func<BoundedZip, T> read)
+    internal static T Open<T>(string path, Func<BoundedZip, T> read)
     {
         try
         {

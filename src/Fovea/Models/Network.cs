@@ -28,8 +28,10 @@ public abstract class Network : Module
     /// <summary>Names of the stages that <see cref="Call(Tensor, Phase, bool)"/> can give, shallow to deep.</summary>
     public abstract IReadOnlyList<string> StageNames { get; }
 
-    /// <summary>Path of the layers whose size depends on the task: what a fine-tuning replaces. The published classifier's last layer, or a whole head where another took its place.</summary>
-    public string HeadPath => _outputLayers[0];
+    /// <summary>
+    /// Path of the layers whose size depends on the task: what a fine-tuning replaces. The published classifier's last layer, or a whole head where another took its place. Empty without a head.
+    /// </summary>
+    public string HeadPath => _outputLayers.Count > 0 ? _outputLayers[0] : "";
 
     /// <summary>The catalogue's name; in messages.</summary>
     public string Name { get; internal set; } = "network";
@@ -87,6 +89,19 @@ public abstract class Network : Module
         return new NetworkOutput(logits, stages.Recorded) { Auxiliary = stages.Auxiliary };
     }
 
+    /// <summary>Runs the backbone alone.</summary>
+    /// <param name="x">As for <see cref="Call(Tensor, Phase, bool)"/>.</param>
+    /// <returns>The stages, shallow to deep; they live as long as the scope around the call.</returns>
+    public IReadOnlyList<(string Name, Tensor Value)> CallStages(Tensor x, Phase phase)
+    {
+        CheckInput(x);
+        using var scope = new TensorScope();
+        var stages = new StageRecorder(wanted: true);
+        _ = Features(x, phase, stages);
+        foreach (var (_, value) in stages.Recorded) scope.Keep(value);
+        return stages.Recorded;
+    }
+
     /// <summary>The backbone: marks each stage of <see cref="StageNames"/> in order and returns the last feature map [N, C, H, W].</summary>
     protected abstract Tensor Features(Tensor x, Phase phase, StageRecorder stages);
 
@@ -100,6 +115,11 @@ public abstract class Network : Module
     /// <param name="auxiliaryOutput">Path of a second layer whose size depends on the task.</param>
     protected void UseHead(NetworkOptions options, int channels, string output, Func<Layer> published, IReadOnlyList<string>? classifier = null, string? auxiliaryOutput = null)
     {
+        if (options.FeaturesOnly)
+        {
+            _replaced = classifier ?? [output];
+            return;
+        }
         if (options.Head is { Pooling: not null } spec)
         {
             _head = Add(OwnHead, new GradingHead(spec, channels));

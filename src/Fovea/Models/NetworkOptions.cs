@@ -17,6 +17,12 @@ public sealed record NetworkOptions(int Outputs)
     /// <summary>The head; its pooling and hidden layers take the place of the published classifier. Null, or without a pooling: the published one.</summary>
     public HeadSpec? Head { get; init; }
 
+    /// <summary>No head at all: for detectors, which look at the stages alone. <see cref="Outputs"/> then means nothing. Default false.</summary>
+    internal bool FeaturesOnly { get; init; }
+
+    /// <summary>The last numbered stage that is built, with <see cref="FeaturesOnly"/>; mobilenet_v2 and resnet50_v2 heed it. Null (default): all, and what follows them.</summary>
+    internal int? LastStage { get; init; }
+
     /// <summary>Channels of the input: 3 for RGB, 1 for grey.</summary>
     public int InputChannels { get; init; } = 3;
 

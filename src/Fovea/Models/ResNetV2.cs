@@ -38,9 +38,10 @@ internal sealed class ResNetV2 : Network
 {
     private static readonly int[] Blocks = [3, 4, 6, 3];
 
-    private readonly BatchNorm2d _inputNorm, _stemNorm, _lastNorm;
+    private readonly BatchNorm2d _inputNorm, _stemNorm;
+    private readonly BatchNorm2d? _lastNorm;
     private readonly Conv2d _stem;
-    private readonly Sequential[] _stages = new Sequential[4];
+    private readonly Sequential[] _stages;
 
     public ResNetV2(NetworkOptions options)
     {
@@ -48,7 +49,8 @@ internal sealed class ResNetV2 : Network
         _stem = Add("conv0", new Conv2d(options.InputChannels, 64, 7, stride: 2, padding: 3, bias: false));
         _stemNorm = Add("batchnorm1", new BatchNorm2d(64));
         var channels = 64;
-        for (var stage = 0; stage < 4; stage++)
+        _stages = new Sequential[options.LastStage ?? 4];
+        for (var stage = 0; stage < _stages.Length; stage++)
         {
             var (norm, conv, width) = (0, 0, 64 << stage);
             BatchNorm2d Norm(int size) => Add($"stage{stage + 1}_batchnorm{norm++}", new BatchNorm2d(size));
@@ -62,18 +64,18 @@ internal sealed class ResNetV2 : Network
                 _stages[stage].Append(new PreActivationBlock(norms, convolutions, i == 0 ? Conv(channels, 4 * width, 1, stride) : null));
             }
         }
-        _lastNorm = Add("batchnorm2", new BatchNorm2d(channels));
+        if (_stages.Length == 4) _lastNorm = Add("batchnorm2", new BatchNorm2d(channels));
         Initialisation.Apply(this, weight => Initialisation.KaimingNormal(weight, fanOut: true));
         UseHead(options, channels, "dense0", () => new AverageLinear(Add("dense0", new Linear(channels, options.Outputs)), options.Dropout ?? 0));
     }
 
-    public override IReadOnlyList<string> StageNames => ["stem", "stage1", "stage2", "stage3", "stage4"];
+    public override IReadOnlyList<string> StageNames => ["stem", .. _stages.Select((_, i) => $"stage{i + 1}")];
 
     protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
         x = stages.Mark("stem", _stemNorm.Call(_stem.Call(_inputNorm.Call(x, phase), phase), phase, Activation.Relu));    // [N, 64, H/2, W/2]
         x = Functional.MaxPool2d(x, 3, stride: 2, padding: 1);
-        for (var stage = 0; stage < 3; stage++) x = stages.Mark($"stage{stage + 1}", _stages[stage].Call(x, phase));
-        return stages.Mark("stage4", _lastNorm.Call(_stages[3].Call(x, phase), phase, Activation.Relu));                  // [N, 2048, H/32, W/32]
+        for (var stage = 0; stage < Math.Min(3, _stages.Length); stage++) x = stages.Mark($"stage{stage + 1}", _stages[stage].Call(x, phase));
+        return _lastNorm is null ? x : stages.Mark("stage4", _lastNorm.Call(_stages[3].Call(x, phase), phase, Activation.Relu));                  // [N, 2048, H/32, W/32]
     }
 }

@@ -30,6 +30,13 @@ internal static class FormulaWeights
         return [.. Enumerable.Range(0, Count(shape)).Select(i => (float)(4 * Noise(seed, i) - 2))];
     }
 
+    /// <summary>oracle/models.py's <c>noise</c>: numbers in [0, 1).</summary>
+    public static double[] Noise(string name, long count)
+    {
+        var seed = Seed(name);
+        return [.. Enumerable.Range(0, (int)count).Select(i => Noise(seed, i))];
+    }
+
     private static float[] Of(string name, long[] shape)
     {
         var seed = Seed(name);
