@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Fovea.Training.Detection.Scores;
 using Fovea.Training.Metrics;
 
 namespace Fovea.Cli.Verbs;
@@ -14,8 +15,20 @@ internal static class MetricsVerb
         var predictions = new Option<string>("--predictions")
         {
             Description = "CSV with the columns image,true,predicted and optionally probabilities p0,p1,… and a group; other names are told by the options below.",
-            Required = true,
             HelpName = "FILE.csv",
+        };
+        var detection = new Option<string[]?>("--detection")
+        {
+            Description = "Score found boxes instead: the truth, then what was found, each COCO's JSON or a folder of Pascal VOC files. Boxes found have a score.",
+            Arity = new ArgumentArity(2, 2),
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "TRUTH FOUND",
+        };
+        var most = new Option<int>("--max-boxes")
+        {
+            Description = "With --detection: the surest boxes of a label and image that count. COCO's own is 100.",
+            DefaultValueFactory = _ => new DetectionScoreOptions().MostBoxes,
+            HelpName = "N",
         };
         var group = new Option<string?>("--group")
         {
@@ -29,28 +42,34 @@ internal static class MetricsVerb
         var trueColumn = new Option<string>("--true-column") { Description = "Column of the true class.", DefaultValueFactory = _ => "true", HelpName = "COLUMN" };
         var predictedColumn = new Option<string?>("--predicted-column") { Description = "Column of the predicted class. Default: predicted, else the most probable one.", HelpName = "COLUMN" };
         var probabilityColumns = new Option<string?>("--probability-columns") { Description = "Columns of the probabilities in order, with commas. Default: p0,p1,…", HelpName = "A,B,…" };
-        var resamples = new Option<int>("--resamples")
+        var resamples = new Option<int?>("--resamples")
         {
-            Description = "Bootstrap resamples for the 95 % intervals; 0 leaves them out.",
-            DefaultValueFactory = _ => new MetricsOptions().Resamples,
+            Description = "Bootstrap resamples for the 95 % intervals; 0 leaves them out. Default: 2000, 1000 with --detection.",
             HelpName = "N",
         };
         var seed = new Option<ulong>("--seed") { Description = "The same seed draws the same intervals on every machine.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var json = JsonOutput.Option();
-        return new Command("metrics", "Score a table of predictions: kappas, accuracy, F1, AUC, calibration, sensitivity and specificity, with intervals.")
-            { predictions, group, classes, names, urgent, imageColumn, trueColumn, predictedColumn, probabilityColumns, resamples, seed, json }.Runs((parse, cancel) =>
+        return new Command("metrics", "Score a table of predictions (kappas, accuracy, F1, AUC, calibration, sensitivity and specificity) or found boxes (AP, FROC), with intervals.")
+            { predictions, detection, most, group, classes, names, urgent, imageColumn, trueColumn, predictedColumn, probabilityColumns, resamples, seed, json }.Runs((parse, cancel) =>
         {
             if (parse.GetValue(classes) is { } k && k is < 2 or > Predictions.MaxClasses)
                 throw new UsageException($"--classes: {k} is out of range. Give 2 to {Predictions.MaxClasses}.");
-            if (parse.GetValue(resamples) is var n && n is < 0 or > MaxResamples)
+            if (parse.GetValue(resamples) is { } n && n is < 0 or > MaxResamples)
                 throw new UsageException($"--resamples: {n} is out of range. Give 0 to {MaxResamples}.");
-            var table = Predictions.Read(parse.GetValue(predictions)!, new PredictionColumns
+            if (parse.GetValue(detection) is { Length: 2 } pair)
+            {
+                if (parse.GetValue(predictions) is not null) throw new UsageException("--detection: it takes the place of --predictions. Leave out one of them.");
+                if (parse.GetValue(most) is < 1) throw new UsageException($"--max-boxes: {parse.GetValue(most)} is out of range. Give 1 or more.");
+                return Detection(pair[0], pair[1], parse.GetValue(most), parse.GetValue(resamples), parse.GetValue(seed), parse.GetValue(json), cancel);
+            }
+            if (parse.GetValue(predictions) is not { } file) throw new UsageException("--predictions: nothing to score. Give --predictions FILE.csv, or --detection TRUTH FOUND.");
+            var table = Predictions.Read(file, new PredictionColumns
             {
                 Image = parse.GetValue(imageColumn), True = parse.GetValue(trueColumn)!, Predicted = parse.GetValue(predictedColumn), Group = parse.GetValue(group),
                 Probabilities = Parts("--probability-columns", parse.GetValue(probabilityColumns)), ClassCount = parse.GetValue(classes),
                 ClassNames = Parts("--class-names", parse.GetValue(names)),
             });
-            var options = new MetricsOptions { Resamples = n, Seed = parse.GetValue(seed), Urgent = Urgent(parse.GetValue(urgent), table.ClassCount) };
+            var options = new MetricsOptions { Resamples = parse.GetValue(resamples) ?? new MetricsOptions().Resamples, Seed = parse.GetValue(seed), Urgent = Urgent(parse.GetValue(urgent), table.ClassCount) };
             var report = MetricsReport.Compute(table, options, cancel);
             if (parse.GetValue(json)) JsonOutput.Write(report);
             else Console.Out.Write(MetricsText.Of(report));
@@ -72,5 +91,15 @@ internal static class MetricsVerb
         int[] numbers = [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var k) && k < classes ? k
             : throw new UsageException($"--urgent: '{text}' is not a class from 0 to {classes - 1}. Give numbers with commas."))];
         return numbers.Distinct().Count() < classes ? numbers : throw new UsageException("--urgent: every class is urgent. Leave out those that are not.");
+    }
+
+    private static int Detection(string truth, string found, int most, int? resamples, ulong seed, bool json, CancellationToken cancel)
+    {
+        var options = new DetectionScoreOptions { MostBoxes = most, Seed = seed };
+        if (resamples is { } n) options = options with { Resamples = n };
+        var report = DetectionReport.Compute(DetectionFiles.Read(truth, found), options, cancel);
+        if (json) JsonOutput.Write(report);
+        else Console.Out.Write(DetectionText.Of(report));
+        return ExitCodes.Ok;
     }
 }

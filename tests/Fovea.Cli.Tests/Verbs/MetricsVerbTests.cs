@@ -29,5 +29,20 @@ public sealed class MetricsVerbTests : IDisposable
         Assert.Equal(ExitCodes.Usage, await Run("--predictions", Path.Combine(root, "p.csv"), option, value));
     }
 
+    [Fact]
+    public async Task Metrics_Detection_ScoresCocoFiles()
+    {
+        const string images = "\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}], \"categories\": [{\"id\": 1, \"name\": \"haemorrhage\"}], \"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3, 4]}]";
+        var (truth, found) = (Path.Combine(root, "truth.json"), Path.Combine(root, "found.json"));
+        File.WriteAllText(truth, "{" + images + "}");
+        File.WriteAllText(found, "[{\"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3, 4], \"score\": 0.5}]");
+        Assert.Equal(ExitCodes.Ok, await Run("--detection", truth, found, "--json"));
+        Assert.Equal(ExitCodes.Ok, await Run("--detection", truth, found, "--resamples", "10"));
+        Assert.Equal(ExitCodes.UnreadableInput, await Run("--detection", truth, Path.Combine(root, "missing.json")));
+        Assert.Equal(ExitCodes.Usage, await Run("--detection", truth, found, "--predictions", "p.csv"));
+        Assert.Equal(ExitCodes.Usage, await Run("--detection", truth));
+        Assert.Equal(ExitCodes.Usage, await Run());
+    }
+
     private static Task<int> Run(params string[] arguments) => new CommandLine([MetricsVerb.Create()]).RunAsync(["metrics", .. arguments]);
 }

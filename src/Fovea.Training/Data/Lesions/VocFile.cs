@@ -27,6 +27,9 @@ public sealed record VocObject(string Name, MarkedBox Bounds)
     public bool Difficult { get; init; }
 
     public bool Truncated { get; init; }
+
+    /// <summary>A detector's confidence, which VOC has no place for: an element of its own, passed over by labelImg. Null for truth.</summary>
+    public double? Score { get; init; }
 }
 
 /// <summary>One annotation file of PASCAL VOC. Its <c>path</c>, the image's place on the annotator's machine, is never looked at.</summary>
@@ -49,7 +52,7 @@ public static class VocFile
     private const string LabelImgDatabase = "Unknown";
 
     private static readonly string[] ImageFields = ["filename", "source/database", "size/width", "size/height"];
-    private static readonly string[] ObjectFields = ["name", "truncated", "difficult", "bndbox/xmin", "bndbox/ymin", "bndbox/xmax", "bndbox/ymax"];
+    private static readonly string[] ObjectFields = ["name", "truncated", "difficult", "score", "bndbox/xmin", "bndbox/ymin", "bndbox/xmax", "bndbox/ymax"];
 
     private static readonly XmlReaderSettings Settings = new()
     {
@@ -125,7 +128,7 @@ public static class VocFile
         var bounds = new MarkedBox(Corner("xmin") - first, Corner("ymin") - first, Corner("xmax"), Corner("ymax"));
         var name = Text("name");
         if (name.Length > LongestName) throw new DatasetException(file, $"the name of {which} has more than {LongestName} letters", Remedy);
-        return new VocObject(name, bounds) { Difficult = Flag("difficult"), Truncated = Flag("truncated") };
+        return new VocObject(name, bounds) { Difficult = Flag("difficult"), Truncated = Flag("truncated"), Score = fields.TryGetValue("score", out var score) ? Number(score, $"'score' of {which}", file) : null };
 
         string Text(string field) => fields.GetValueOrDefault(field) is { Length: > 0 } text ? text : throw new DatasetException(file, $"{which} has no '{field}'", Remedy);
 
@@ -177,6 +180,7 @@ public static class VocFile
                 xml.WriteElementString("pose", "Unspecified");
                 Value("truncated", marked.Truncated ? 1 : 0);
                 Value("difficult", marked.Difficult ? 1 : 0);
+                if (marked.Score is { } score) xml.WriteElementString("score", score.ToString("0.######", CultureInfo.InvariantCulture));
                 xml.WriteStartElement("bndbox");
                 var ((left, right), (top, bottom)) = (Whole(marked.Bounds.Left, marked.Bounds.Right), Whole(marked.Bounds.Top, marked.Bounds.Bottom));
                 Value("xmin", left);
