@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Fovea.Training;
+namespace Fovea;
 
 /// <summary>Signs of diabetic retinopathy that can be pointed at. The first four are those that IDRiD and DDR mark; the others exist in made-up retinas.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<LesionKind>))]
@@ -31,11 +31,11 @@ public static class LesionKinds
         ["microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate", "venous_beading", "irma", "new_vessels", "preretinal_haemorrhage", "vitreous_haemorrhage"];
 
     /// <summary>Folders of masks, as IDRiD abbreviates; its published mask files end in them, too.</summary>
-    internal static readonly (string Folder, LesionKind Kind)[] MaskFolders =
+    public static IReadOnlyList<(string Folder, LesionKind Kind)> MaskFolders { get; } =
         [("MA", LesionKind.Microaneurysm), ("HE", LesionKind.Haemorrhage), ("EX", LesionKind.HardExudate), ("SE", LesionKind.SoftExudate)];
 
     /// <summary>The folder of the optic disc's masks.</summary>
-    internal const string DiscFolder = "OD";
+    public const string DiscFolder = "OD";
 
     /// <summary>All names, in the enumeration's order.</summary>
     public static IReadOnlyList<string> Names => FileNames;
