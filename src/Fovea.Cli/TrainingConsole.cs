@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fovea.Training.Detection;
 using Fovea.Training.Search;
 using Fovea.Training.Training;
 
@@ -38,6 +39,10 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
                     Close();
                     Console.Error.WriteLine(loaded.Report.ToString());
                     break;
+                case BackboneLoaded loaded:
+                    Close();
+                    Console.Error.WriteLine(loaded.ToString());
+                    break;
                 case Resumed resumed:
                     Close();
                     Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"resuming after epoch {resumed.Epoch}, step {resumed.Step}"));
@@ -63,7 +68,8 @@ internal sealed class TrainingConsole : IProgress<TrainingEvent>, IDisposable
         if (m.ValidationLoss is { } loss) text += string.Create(CultureInfo.InvariantCulture, $", validation loss {loss:0.0000}");
         if (m.QuadraticWeightedKappa is { } kappa) text += string.Create(CultureInfo.InvariantCulture, $", QWK {kappa:0.000}");
         if (m.Accuracy is { } accuracy) text += string.Create(CultureInfo.InvariantCulture, $", accuracy {accuracy:0.000}");
-        return text + string.Create(CultureInfo.InvariantCulture, $", {m.Seconds:0.0} s{(epoch.IsBest && m.QuadraticWeightedKappa is not null ? " *" : "")}");
+        if (m.Ap50 is { } ap50) text += string.Create(CultureInfo.InvariantCulture, $", AP50 {ap50:0.000}");
+        return text + string.Create(CultureInfo.InvariantCulture, $", {m.Seconds:0.0} s{(epoch.IsBest && (m.QuadraticWeightedKappa ?? m.Ap50) is not null ? " *" : "")}");
     }
 
     private ProgressLine Line(string stage, long total, string unit)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fovea.Acquisition;
+using Fovea.Detection;
 using Fovea.Explanation;
 using Fovea.Imaging;
 using Fovea.Models;
@@ -19,11 +20,12 @@ internal static class GradeVerb
         var model = ModelOption.Create();
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
         var panel = new Option<string?>("--panel") { Description = "Also write a picture of photograph, heat map, network input and the result in words, as PNG, into this folder.", HelpName = "DIR" };
+        var lesions = new Option<string?>("--lesions") { Description = "Detector (.fovea): also grade by the lesions that it finds, and say where the two disagree.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
         var submission = new Option<string?>("--submission") { Description = "Also write the grades as id_code,diagnosis, as Kaggle's APTOS 2019 competition takes them.", HelpName = "FILE.csv" };
         var json = JsonOutput.Option();
         var torchScript = new TorchScriptOptions();
-        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, panel, force, submission, json };
+        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, panel, lesions, force, submission, json };
         torchScript.AddTo(command);
         return command.Runs((parse, cancel) =>
         {
@@ -31,6 +33,7 @@ internal static class GradeVerb
             var folder = parse.GetValue(heatmap);
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null || parse.GetValue(panel) is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
+            using var detector = parse.GetValue(lesions) is { } file ? LesionDetector.Load(file) : null;
             var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
             var graded = new List<(string Path, int Grade)>();
             var code = ExitCodes.Ok;
@@ -42,6 +45,8 @@ internal static class GradeVerb
                 {
                     var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], panels?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
                     graded.Add((paths[i], report.Grade));
+                    if (detector is not null)
+                        report = report with { SecondOpinion = SecondOpinion.Of(paths[i], FundusImage.Read(paths[i]).Pixels, detector, report.Grade, report.Referable, cancel) };
                     if (parse.GetValue(json)) JsonOutput.WriteLine(report);
                     else Console.Out.WriteLine(report.Line());
                 }

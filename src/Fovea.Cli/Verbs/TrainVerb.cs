@@ -3,6 +3,9 @@ using System.Globalization;
 using Fovea.Torch;
 using Fovea.Torch.Distributed;
 using Fovea.Training.Data;
+using Fovea.Training.Data.Lesions;
+using Fovea.Training.Detection;
+using Fovea.Training.Detection.Scores;
 using Fovea.Training.Evaluation.Report;
 using Fovea.Training.Metrics;
 using Fovea.Training.Preparation;
@@ -34,6 +37,15 @@ internal static class TrainVerb
         return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, processes, findRate, json }
             .Runs((parse, cancel) =>
             {
+                if (DetectionRecipeFile.Is(parse.GetValue(recipe)!))
+                {
+                    if (parse.GetValue(prepared) is not null) throw new UsageException("--prepared: tiles are cut from the photographs themselves. Leave it out for lesions.");
+                    if (parse.GetValue(split) is not null) throw new UsageException("--split: a detector's photographs are divided by their set's own parts, the recipe's shares, or --folds. Leave it out for lesions.");
+                    if (parse.GetResult(findRate) is not null) throw new UsageException("--find-lr: not for lesions yet. Leave it out, and set optimiser.learningRate.");
+                    if (parse.GetValue(processes) is > 1 || RankEnvironment.Current is not null) throw new UsageException("--nproc: a detector trains in one process. Leave it out for lesions.");
+                    return Detector(DetectionRecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set)), parse.GetValue(data)!, parse.GetValue(weights), parse.GetValue(output), parse.GetValue(folds),
+                        parse.GetValue(resume), parse.GetValue(threads), parse.GetValue(json), cancel);
+                }
                 if (parse.GetValue(processes) is not { } n || n == 1 || RankEnvironment.Current is not null) return RankScope.Run((ranks, stop) => Run(parse, ranks, stop), cancel);
                 return n is >= 1 and <= LocalLauncher.MaxProcesses ? LocalLauncher.Run(n, cancel) : throw new UsageException($"--nproc: {n} is out of range. Give 1 to {LocalLauncher.MaxProcesses}.");
             });
@@ -43,8 +55,7 @@ internal static class TrainVerb
             var writes = ranks is null or { IsFirst: true };
             var plan = RecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
             var folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name);
-            if (parse.GetValue(folds) is { } k && k is < 2 or > 100) throw new UsageException($"--folds: {k} is out of range. Give 2 to 100.");
-            if (parse.GetValue(threads) is { } n && n is < 1 or > 1024) throw new UsageException($"--threads: {n} is out of range. Give 1 to 1024.");
+            CheckNumbers(parse.GetValue(folds), parse.GetValue(threads));
             var finds = parse.GetResult(findRate) is not null;
             if (finds) folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name + "-learning-rates");
             if (finds && ranks is not null) throw new UsageException("--find-lr: one process finds a learning rate. Leave out --nproc.");
@@ -83,6 +94,33 @@ internal static class TrainVerb
         else Console.Out.WriteLine(rate is { } r ? string.Create(CultureInfo.InvariantCulture, $"The loss falls fastest at a learning rate of {r:0.0e0}.") : "The loss fell at no learning rate that was tried.");
         Console.Error.WriteLine($"wrote {folder} (learning-rates.html, learning-rates.csv)");
         return ExitCodes.Ok;
+    }
+
+    /// <summary>A recipe for lesions: photographs with boxes instead of grades.</summary>
+    private static int Detector(DetectionRecipe plan, string[] data, string? weights, string? output, int? folds, bool resume, int? threads, bool json, CancellationToken cancel)
+    {
+        CheckNumbers(folds, threads);
+        if (data.Length != 1) throw new UsageException("--data: one set of photographs with marked lesions is needed. Give it once.");
+        var folder = output ?? Path.Combine("runs", plan.Name);
+        CheckFolder(folder, resume);
+        var lesions = LesionReader.Open(data[0]);
+        foreach (var warning in lesions.Warnings) Console.Error.WriteLine(warning);
+        if (threads is { } t) TorchRuntime.Threads = t;
+        var run = new RunDirectory(folder);
+        using var console = new TrainingConsole();
+        var experiment = new DetectionExperiment(plan, lesions, WeightsOf(weights ?? plan.Model.Weights), console);
+        var result = folds is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
+        console.Dispose();
+        if (json) JsonOutput.Write(result.Report);
+        else Console.Out.Write(DetectionText.Of(result.Report));
+        Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, detections.json); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
+        return ExitCodes.Ok;
+    }
+
+    private static void CheckNumbers(int? folds, int? threads)
+    {
+        if (folds is < 2 or > 100) throw new UsageException($"--folds: {folds} is out of range. Give 2 to 100.");
+        if (threads is < 1 or > 1024) throw new UsageException($"--threads: {threads} is out of range. Give 1 to 1024.");
     }
 
     private static string? WeightsOf(string? named) => named is null ? null : WeightsStore.Default.Resolve(named);

@@ -9,7 +9,7 @@ namespace Fovea.Training.Recipes;
 /// <summary>Recipes as files: JSON with comments and trailing commas, overrides as <c>training.epochs=3</c>.</summary>
 public static class RecipeFile
 {
-    private const long MaxBytes = 1 << 20;
+    internal const long MaxBytes = 1 << 20;
 
     /// <summary>The one way in which recipes become JSON: camelCase names, enumerations as words.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
@@ -29,17 +29,30 @@ public static class RecipeFile
     /// <exception cref="RecipeException">Not there, not JSON, an unknown key, a wrong type or a value out of range.</exception>
     public static Recipe Read(string path, IEnumerable<string>? overrides = null)
     {
+        var recipe = Parse(Text(path), path, overrides);
+        return recipe.Name == "unnamed" ? recipe with { Name = Path.GetFileNameWithoutExtension(path) } : recipe;
+    }
+
+    internal static string Text(string path)
+    {
         path = ShippedRecipes.Resolve(path);
         var file = new FileInfo(path);
         if (!file.Exists)
             throw new RecipeException(path, "no such file, and no shipped recipe", NearestName.Of(path, ShippedRecipes.Names) is { } near ? $"Did you mean '{near}'" : "Give a file, or the name of one of recipes/*.json");
         if (file.Length > MaxBytes) throw new RecipeException(path, $"{file.Length} bytes is no recipe", "Give a JSON file of a few lines");
-        var recipe = Parse(File.ReadAllText(path), path, overrides);
-        return recipe.Name == "unnamed" ? recipe with { Name = Path.GetFileNameWithoutExtension(path) } : recipe;
+        return File.ReadAllText(path);
     }
 
     /// <inheritdoc cref="Read"/>
     public static Recipe Parse(string json, string name, IEnumerable<string>? overrides = null)
+    {
+        var recipe = Parse(json, name, overrides, new Recipe());
+        RecipeChecks.Check(recipe, name);
+        return recipe;
+    }
+
+    /// <summary>Recipes of any kind: what is left out takes the values of <paramref name="defaults"/>. Ranges are the caller's to check.</summary>
+    internal static T Parse<T>(string json, string name, IEnumerable<string>? overrides, T defaults) where T : class
     {
         JsonNode root;
         try
@@ -58,20 +71,18 @@ public static class RecipeFile
             Override((JsonObject)root, text);
             NamePresets((JsonObject)root);
         }
-        RefuseUnknownKeys(root, typeof(Recipe), "", name);
+        RefuseUnknownKeys(root, typeof(T), "", name);
         FillInPreset((JsonObject)root, name);
-        FillIn((JsonObject)root, (JsonObject)JsonSerializer.SerializeToNode(new Recipe(), Options)!);
+        FillIn((JsonObject)root, (JsonObject)JsonSerializer.SerializeToNode(defaults, Options)!);
         RecipeStages.Complete((JsonObject)root, stage => FillInPreset(stage, name), FillIn, name);
         try
         {
-            var recipe = root.Deserialize<Recipe>(Options) ?? throw new RecipeException(name, "empty", "See recipes/ for examples");
-            RecipeChecks.Check(recipe, name);
-            return recipe;
+            return root.Deserialize<T>(Options) ?? throw new RecipeException(name, "empty", "See recipes/ for examples");
         }
         catch (JsonException e)
         {
             var key = e.Path is { Length: > 2 } path ? path[2..] : "?";
-            throw new RecipeException(name, $"'{key}' has a value of the wrong kind", $"Give {Expected(key)}");
+            throw new RecipeException(name, $"'{key}' has a value of the wrong kind", $"Give {Expected(typeof(T), key)}");
         }
     }
 
@@ -173,9 +184,8 @@ public static class RecipeFile
             given is not null && NearestName.Of(given, known) is { } near ? $"Did you mean '{near}'" : $"There are {string.Join(", ", known)}");
     }
 
-    private static string Expected(string key)
+    private static string Expected(Type type, string key)
     {
-        var type = typeof(Recipe);
         foreach (var part in key.Split('.'))
         {
             var property = Options.GetTypeInfo(type).Properties.FirstOrDefault(p => p.Name == part);

@@ -23,6 +23,10 @@ public sealed record EpochMetrics(int Epoch, double Loss, double LearningRate, d
         Selection.BestLoss => -ValidationLoss,
         _ => QuadraticWeightedKappa,
     };
+
+    /// <summary>Mean AP50 over labels, of a detector; null otherwise.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public double? Ap50 { get; init; }
 }
 
 /// <summary>How far a run has come. Everything random is a function of (seed, epoch, step), so that these numbers and the tensors are its whole state.</summary>

@@ -24,15 +24,17 @@ internal static class OptimiserFactory
                 WeightDecay = g.Key.Decays ? recipe.WeightDecay : 0,
             })
             .ToArray();
-        return recipe.Kind switch
-        {
-            OptimiserKind.Sgd => new Sgd(groups, recipe.LearningRate, recipe.Momentum, nesterov: recipe.Nesterov),
-            OptimiserKind.Adam => new Adam(groups, recipe.LearningRate),
-            OptimiserKind.RAdam => new RAdam(groups, recipe.LearningRate),
-            OptimiserKind.RmsProp => new RmsProp(groups, recipe.LearningRate),
-            _ => new AdamW(groups, recipe.LearningRate),
-        };
+        return Create(recipe, groups);
     }
+
+    internal static Optimiser Create(OptimiserRecipe recipe, ParameterGroup[] groups) => recipe.Kind switch
+    {
+        OptimiserKind.Sgd => new Sgd(groups, recipe.LearningRate, recipe.Momentum, nesterov: recipe.Nesterov),
+        OptimiserKind.Adam => new Adam(groups, recipe.LearningRate),
+        OptimiserKind.RAdam => new RAdam(groups, recipe.LearningRate),
+        OptimiserKind.RmsProp => new RmsProp(groups, recipe.LearningRate),
+        _ => new AdamW(groups, recipe.LearningRate),
+    };
 
     /// <summary>The factor of a parameter's learning rate.</summary>
     private static Func<string, double> Rates(Recipe recipe, Network network)

@@ -49,6 +49,10 @@ public sealed record GradeReport(
     /// <summary>Said with every result.</summary>
     public const string ResearchNotice = "research software, not a medical device";
 
+    /// <summary>The grade that lesions speak for; null where nobody asked for one, and then left out of JSON.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SecondOpinion? SecondOpinion { get; init; }
+
     public static GradeReport Of(GradeResult result, GradingModel model, QualityReport? quality = null, string? heatmap = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -72,7 +76,7 @@ public sealed record GradeReport(
     {
         var number = Grade.ToString(CultureInfo.InvariantCulture);
         var name = GradeName == number ? "" : $", {GradeName}";
-        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %){Span()}; {Advice}{Doubt()}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %){Span()}; {Advice}{Doubt()}{SecondOpinion?.Words()}");
     }
 
     /// <summary>", with 90 % coverage 1–2" where the set holds more than the grade.</summary>

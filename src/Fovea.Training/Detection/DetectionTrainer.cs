@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using System.Globalization;
+using Fovea.Detection;
+using Fovea.Torch;
+using Fovea.Torch.Files;
+using Fovea.Torch.Modules;
+using Fovea.Torch.Optimisation;
+using Fovea.Training.Recipes;
+using Fovea.Training.Training;
+
+namespace Fovea.Training.Detection;
+
+/// <summary>
+/// Trains a detector by a recipe: for each epoch, for each batch of tiles: forward, four losses, backward, clip, step; then evaluate and checkpoint. A run that is killed at any instant and resumed ends
+/// in the same weights, bit for bit, on the same CPU with the same number of threads.
+/// </summary>
+internal sealed class DetectionTrainer : IDisposable
+{
+    private const ulong StepStream = 13, SampleStream = 14;
+
+    private readonly DetectionRecipe _recipe;
+    private readonly FasterRcnn _network;
+    private readonly RunDirectory _run;
+    private readonly Func<double?>? _validate;
+    private readonly TileLoader _loader;
+    private readonly DetectionLoss _loss;
+    private readonly Optimiser _optimiser;
+    private readonly ExponentialMovingAverage? _average;
+    private readonly LearningRateSchedule _schedule;
+    private readonly IProgress<TrainingEvent>? _observer;
+    private readonly DetectionInput _input = new();
+
+    /// <param name="network">Initialised, or with pretrained weights; trained in place.</param>
+    /// <param name="validate">The score that chooses the epoch, of the network as it is; null with <see cref="DetectionSelection.Last"/>.</param>
+    public DetectionTrainer(DetectionRecipe recipe, FasterRcnn network, IReadOnlyList<TrainingPhotograph> photographs, Func<double?>? validate, RunDirectory run, IProgress<TrainingEvent>? observer)
+    {
+        if (validate is null && recipe.Training.Select != DetectionSelection.Last) throw new ArgumentException("choosing the best epoch needs a validation part", nameof(validate));
+        (_recipe, _network, _validate, _run, _observer) = (recipe, network, validate, run, observer);
+        _loader = new TileLoader(photographs, recipe);
+        _loss = new DetectionLoss(network, recipe.Sampling.ToSettings());
+        Freeze(network, recipe);
+        network.UseChannelsLast();
+        _optimiser = CreateOptimiser(recipe, network);
+        _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : null;
+        _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch);
+    }
+
+    /// <summary>Trains to the end, from the run's last checkpoint where there is one. The network then holds the delivered weights.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the last checkpoint is at most a step old.</exception>
+    public RunProgress Run(CancellationToken cancel)
+    {
+        TorchRuntime.FlushDenormals();
+        _run.Create();
+        var progress = RunProgress.Start;
+        if (File.Exists(_run.LastCheckpoint))
+        {
+            progress = Load(_run.LastCheckpoint);
+            _observer?.Report(new Resumed(progress.Epoch, progress.Step));
+        }
+        while (progress.Epoch < _recipe.Training.Epochs)
+        {
+            var watch = Stopwatch.StartNew();
+            progress = TrainEpoch(progress, cancel);
+            progress = FinishEpoch(progress, watch.Elapsed.TotalSeconds);
+        }
+        if (_recipe.Training.Select != DetectionSelection.Last && progress.BestEpoch > 0) Load(_run.BestCheckpoint);
+        _average?.CopyTo(_network);
+        return progress;
+    }
+
+    private RunProgress TrainEpoch(RunProgress progress, CancellationToken cancel)
+    {
+        var (epoch, saved) = (progress.Epoch, Stopwatch.StartNew());
+        try
+        {
+            foreach (var batch in _loader.Epoch(epoch, progress.Step, cancel))
+            {
+                var loss = TrainStep(batch, epoch);
+                progress = progress with { Step = batch.Step + 1, LossSum = progress.LossSum + loss };
+                _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, _loader.StepsPerEpoch, batch.Tiles.Length, progress.LossSum / progress.Step));
+                if (saved.Elapsed.TotalSeconds < _recipe.Training.CheckpointSeconds) continue;
+                Save(_run.LastCheckpoint, progress);
+                saved.Restart();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Save(_run.LastCheckpoint, progress);
+            throw;
+        }
+        return progress;
+    }
+
+    private double TrainStep(TileBatch batch, int epoch)
+    {
+        using var scope = new TensorScope();
+        TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
+        var random = SeededRandom.For((ulong)_recipe.Seed, SampleStream, (ulong)epoch, (ulong)batch.Step);
+        _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor((long)epoch * _loader.StepsPerEpoch + batch.Step);
+        var loss = _loss.Call(DetectionBatch.Of(batch.Tiles, _input), batch.Truth, random).Total();
+        loss.Backward();
+        if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
+        _optimiser.Step();
+        _optimiser.ZeroGrad();
+        _average?.Update();
+        var value = loss.Item();
+        return double.IsFinite(value) ? value
+            : throw new TrainingDivergedException(_recipe.Name, string.Create(CultureInfo.InvariantCulture, $"the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}"));
+    }
+
+    private RunProgress FinishEpoch(RunProgress progress, double seconds)
+    {
+        var (t, epoch) = (_recipe.Training, progress.Epoch + 1);
+        double? score = null;
+        if (_validate is not null && t.Select == DetectionSelection.BestAp50 && (epoch % t.EvaluateEvery == 0 || epoch == t.Epochs)) score = Score();
+        var rate = _recipe.Optimiser.LearningRate * _schedule.Factor((long)epoch * _loader.StepsPerEpoch - 1);
+        var metrics = new EpochMetrics(epoch, progress.LossSum / Math.Max(1, progress.Step), rate, null, null, null, null, seconds) { Ap50 = score };
+        var value = t.Select == DetectionSelection.Last ? epoch : score;
+        var best = value > progress.BestValue;
+        progress = progress with
+        {
+            Epoch = epoch, Step = 0, LossSum = 0, ElapsedSeconds = progress.ElapsedSeconds + seconds, History = [.. progress.History, metrics],
+            BestEpoch = best ? epoch : progress.BestEpoch, BestValue = best ? value!.Value : progress.BestValue,
+        };
+        if (best && t.Select != DetectionSelection.Last) Save(_run.BestCheckpoint, progress);
+        Save(_run.LastCheckpoint, progress);
+        _run.WriteHistory(progress.History);
+        _observer?.Report(new EpochDone(metrics, t.Epochs, best));
+        return progress;
+    }
+
+    /// <summary>Of the weights that would be delivered: the averaged ones where the recipe averages.</summary>
+    private double? Score()
+    {
+        if (_average is null) return _validate!();
+        using var swapped = _average.Swap();
+        return _validate!();
+    }
+
+    private void Save(string path, RunProgress progress)
+    {
+        var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = _network.State(), ["optimiser"] = _optimiser.State() };
+        foreach (var (name, tensor) in parts["model"])
+            if (tensor.FirstNonFinite() is not null) throw new TrainingDivergedException(_recipe.Name, $"{name} became NaN or infinite in epoch {progress.Epoch + 1}");
+        if (_average is not null) parts["average"] = _average.State();
+        Checkpoint.Write(path, parts, progress, DetectionRecipeFile.Write(_recipe));
+    }
+
+    private RunProgress Load(string path)
+    {
+        var (parts, progress, recipe) = Checkpoint.Read(path);
+        if (recipe != DetectionRecipeFile.Write(_recipe)) throw new RecipeException(path, "this checkpoint belongs to another recipe", "Resume with the run's own recipe.json, or start in another folder");
+        IReadOnlyDictionary<string, StoredTensor> Part(string name) => parts.GetValueOrDefault(name) ?? Checkpoint.Empty;
+        void Require(StateReport report, string part)
+        {
+            if (!report.IsExact) throw new WeightsFormatException(path, $"its {part} does not fit the recipe: {report}", Checkpoint.Remedy);
+        }
+        Require(_network.LoadState(Part("model")), "network");
+        Require(_optimiser.LoadState(Part("optimiser")), "optimiser");
+        try
+        {
+            _average?.LoadState(Part("average"), (long)progress.Epoch * _loader.StepsPerEpoch + progress.Step);
+        }
+        catch (ArgumentException e)
+        {
+            throw new WeightsFormatException(path, "its average does not fit the recipe", Checkpoint.Remedy, e);
+        }
+        return progress;
+    }
+
+    private static void Freeze(FasterRcnn network, DetectionRecipe recipe)
+    {
+        foreach (var name in recipe.Model.Freeze)
+        {
+            var prefix = $"backbone.body.{name}.";
+            var frozen = network.NamedParameters().Where(p => p.Path.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            if (frozen.Count == 0)
+                throw new RecipeException(recipe.Name, $"model.freeze names '{name}', which the backbone does not have",
+                    NearestName.Of(name, network.Backbone.Body.NamedModules().Select(m => m.Path).Where(p => p.Length > 0)) is { } near ? $"Did you mean '{near}'" : "Name parts of the backbone");
+            foreach (var (_, tensor) in frozen) tensor.RequiresGrad = false;
+        }
+        if (!recipe.Model.FrozenNorms) return;
+        foreach (var (_, module) in network.Backbone.Body.NamedModules())
+            if (module is BatchNorm2d norm)
+            {
+                norm.KeepsStatistics = true;
+                norm.RequireGrad(false);
+            }
+    }
+
+    private static Optimiser CreateOptimiser(DetectionRecipe recipe, FasterRcnn network)
+    {
+        var o = recipe.Optimiser;
+        ParameterGroup[] groups =
+        [
+            .. network.NamedParameters().Where(p => p.Tensor.RequiresGrad)
+                .GroupBy(p => (Body: p.Path.StartsWith("backbone.body.", StringComparison.Ordinal), Decays: p.Tensor.Dimensions > 1 || !o.DecayOnlyWeights))
+                .Select(g => new ParameterGroup([.. g]) { LearningRateFactor = g.Key.Body ? o.BackboneFactor : 1, WeightDecay = g.Key.Decays ? o.WeightDecay : 0 }),
+        ];
+        return OptimiserFactory.Create(o, groups);
+    }
+
+    public void Dispose()
+    {
+        _optimiser.Dispose();
+        _average?.Dispose();
+    }
+}
