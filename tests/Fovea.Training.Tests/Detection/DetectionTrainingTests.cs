@@ -98,6 +98,18 @@ public sealed class DetectionTrainingTests : IDisposable
         Assert.Equal(discs.Length, found.Count);
     }
 
+    [Theory]
+    [InlineData("lesions-idrid")]
+    [InlineData("lesions-madeup")]
+    public void Read_ShippedRecipe_IsADetectorsAndSurvivesWriting(string name)
+    {
+        Assert.True(DetectionRecipeFile.Is(name));
+        Assert.False(DetectionRecipeFile.Is("demo"));
+        var recipe = DetectionRecipeFile.Read(name);
+        Assert.Equal(name, recipe.Name);
+        Assert.Equal(DetectionRecipeFile.Write(recipe), DetectionRecipeFile.Write(DetectionRecipeFile.Parse(DetectionRecipeFile.Write(recipe), "copy")));
+    }
+
     [Fact]
     public void Read_UnknownKeyOrBadValue_IsNamed()
     {
