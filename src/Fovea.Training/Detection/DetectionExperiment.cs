@@ -81,11 +81,11 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         if (_images.Length < shares.Count(s => s > 0)) throw new DatasetException(data.Source, $"{_images.Length} photographs for {shares.Length} parts", "Add photographs, or ask for fewer parts");
         int[] order = [.. Enumerable.Range(0, _images.Length)];
         SeededRandom.For((ulong)recipe.Seed, SplitStream).Shuffle<int>(order);
-        var (parts, total, part, upTo) = (new int[order.Length], 0.0, 0, shares[0]);
+        var (parts, part, upTo) = (new int[order.Length], 0, shares[0]);
         for (var i = 0; i < order.Length; i++)
         {
             while (part + 1 < shares.Length && (i + 0.5) / order.Length > upTo) upTo += shares[++part];
-            (parts[order[i]], total) = (part, total + 1);
+            parts[order[i]] = part;
         }
         return parts;
     }
@@ -105,7 +105,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         if (File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != DetectionRecipeFile.Write(recipe))
             throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
         if (weights is not null) _pretrained = PretrainedWeights.Read(weights);
-        using (var probe = NewNetwork(null)) { } // what does not fit is refused before anything is written
+        NewNetwork(null).Dispose(); // what does not fit is refused before anything is written
         var claim = run.Claim();
         try
         {

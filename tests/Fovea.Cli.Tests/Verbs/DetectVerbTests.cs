@@ -42,7 +42,7 @@ public sealed class DetectVerbTests : IDisposable
     [Fact]
     public async Task Detect_AfterTraining_WritesWhatItFinds()
     {
-        Assert.Equal(ExitCodes.Ok, await Run(TrainVerb.Create(), "train", "--recipe", Recipe(), "--data", Set(), "--out", At("run"), "--threads", "1"));
+        Assert.Equal(ExitCodes.Ok, await Run(TrainVerb.Create(), "train", "--recipe", Recipe(), "--data", Set(), "--out", At("run")));
         var model = At("run/model.fovea");
         var result = FoveaProcess.Run("detect", At("set"), "--model", model, "--json", "--threshold", "0", "--draw", At("drawn"), "--voc", At("voc"));
         Assert.True(result.ExitCode == 0, result.Error);
