@@ -1,4 +1,5 @@
 using Fovea.Detection;
+using Fovea.Imaging;
 using Fovea.Training.Detection;
 
 namespace Fovea.Training.Tests.Detection;
@@ -111,6 +112,41 @@ public class BoxTests
                 owners++;
             }
             Assert.InRange(owners, 1, 4);
+        }
+    }
+
+    /// <summary>
+    /// Discs drawn anywhere, on seams and corners of tiles too, looked for by an eye that finds all dark regions of a tile, also those that its edge cuts: each is found once, whole, in the photograph's pixels.
+    /// </summary>
+    [Fact]
+    public void Run_DiscsOnSeams_AreFoundOnce()
+    {
+        var random = SeededRandom.For(11);
+        for (var round = 0; round < 20; round++)
+        {
+            var image = Image.Filled(500, 400, 3, new Colour(200, 100, 50));
+            var discs = new List<Box>();
+            for (var tries = 0; tries < 300; tries++)
+            {
+                var (r, x, y) = (2 + random.NextInt(14), 16 + random.NextInt(468), 16 + random.NextInt(368));
+                var disc = new Box(x - r, y - r, x + r + 1, y + r + 1);
+                if (discs.Any(d => d.Intersection(new Box(disc.Left - 3, disc.Top - 3, disc.Right + 3, disc.Bottom + 3)) > 0)) continue;
+                discs.Add(disc);
+                for (var py = y - r; py <= y + r; py++)
+                    for (var px = x - r; px <= x + r; px++) image.Row(py)[3 * px] = 100; // squares, so that edges are exact
+            }
+            foreach (var merging in Enum.GetValues<TileMerging>())
+            {
+                var found = TiledSearch.Run(image, new TileSettings(160, 48), merging, 0.3, Dark, TestContext.Current.CancellationToken);
+                Assert.Equal(discs.OrderBy(d => d.Left).ThenBy(d => d.Top), found.Select(f => f.Bounds).OrderBy(d => d.Left).ThenBy(d => d.Top));
+            }
+        }
+
+        static IReadOnlyList<DetectedBox> Dark(Image tile)
+        {
+            var mask = new Image(tile.Width, tile.Height, 1);
+            for (var i = 0; i < mask.Pixels.Length; i++) mask.Pixels[i] = tile.Pixels[3 * i] == 100 ? (byte)255 : (byte)0;
+            return [.. mask.ConnectedComponents().Components.Select(c => new DetectedBox(new Box(c.X, c.Y, c.X + c.Width, c.Y + c.Height), 1, 0.5f))];
         }
     }
 
