@@ -103,7 +103,7 @@ template <class T>
 void backward(const Shape& s, const Tensor& dy, const Tensor& rois, const Tensor& dx) {
     auto *dyp = dy.data_ptr<T>(), *rp = rois.data_ptr<T>(), *dxp = dx.data_ptr<T>();
     const int64_t bins = s.bins_h * s.bins_w, block = 16, blocks = (s.channels + block - 1) / block;
-    at::parallel_for(0, blocks, std::max<int64_t>(1, 4 / block), [&](int64_t first, int64_t last) {
+    at::parallel_for(0, blocks, 1, [&](int64_t first, int64_t last) {
         Samples<T> samples;
         const int64_t channel = first * block, count = std::min(s.channels, last * block) - channel;
         for (int64_t k = 0; k < rois.size(0); k++) {
