@@ -79,16 +79,17 @@ public sealed class RegionProposalNetwork : Module
                 kept.AddRange(NonMaximumSuppression.Greedy(Best(objectness.Narrow(0, start, grid.Count), deltas.Narrow(0, start, grid.Count), grid, sizes[image], settings.BeforeNms), settings.NmsThreshold));
                 start += grid.Count;
             }
-            result[image] = [.. NonMaximumSuppression.ByFallingScore(kept).Take(settings.AfterNms).Select(i => kept[i])];
+            result[image] = [.. NonMaximumSuppression.ByFallingScore(kept).Take(settings.AfterNms).Select(i => kept[i] with { Score = 1 / (1 + MathF.Exp(-kept[i].Score)) })];
         }
         return result;
     }
 
+    /// <summary>Scores are logits: the order of sure proposals is theirs, when their sigmoids are all 1 in float32.</summary>
     private static List<DetectedBox> Best(Tensor objectness, Tensor deltas, AnchorGrid grid, Extent size, int count)
     {
         using var scope = new TensorScope();
         var (values, indices) = objectness.TopK(Math.Min(count, grid.Count));
-        var scores = Functional.Sigmoid(values).To(ScalarType.Float32).To(Device.Cpu).ToArray<float>();
+        var scores = values.To(ScalarType.Float32).To(Device.Cpu).ToArray<float>();
         var codes = deltas.IndexSelect(0, indices).To(ScalarType.Float32).To(Device.Cpu).ToArray<float>();
         var anchors = indices.To(Device.Cpu).ToArray<long>();
         var boxes = new List<DetectedBox>(anchors.Length);
