@@ -167,10 +167,10 @@ public class BoxTests
     public void Match_ThreeCandidates_AreSortedByOverlap()
     {
         Box[] candidates = [new(0, 0, 10, 10), new(5, 0, 15, 10), new(50, 0, 60, 10)];
-        Assert.Equal([0, Matcher.Ignored, Matcher.Background], new Matcher(0.7f, 0.3).Match(candidates, [new Box(0, 0, 10, 10)]));
+        Assert.Equal([0, Matcher.Ignored, Matcher.Background], new Matcher(0.7f, 0.3f).Match(candidates, [new Box(0, 0, 10, 10)]));
         // Alone, the box at 52 has only the third candidate, with IoU 80/120 = 2/3 below 0.7: its best all the same.
         Assert.Equal([Matcher.Background, Matcher.Background, 0], Matcher.Anchors.Match(candidates, [new Box(52, 0, 62, 10)]));
-        Assert.Equal([Matcher.Background, Matcher.Background, Matcher.Ignored], new Matcher(0.7f, 0.3).Match(candidates, [new Box(52, 0, 62, 10)]));
+        Assert.Equal([Matcher.Background, Matcher.Background, Matcher.Ignored], new Matcher(0.7f, 0.3f).Match(candidates, [new Box(52, 0, 62, 10)]));
     }
 
     [Fact]
