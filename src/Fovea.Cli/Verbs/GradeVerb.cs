@@ -33,7 +33,7 @@ internal static class GradeVerb
             var folder = parse.GetValue(heatmap);
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null || parse.GetValue(panel) is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
-            using var detector = parse.GetValue(lesions) is { } file ? LesionDetector.Load(file) : null;
+            using var detector = parse.GetValue(lesions) is { } lesionModel ? LesionDetector.Load(lesionModel) : null;
             var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
             var graded = new List<(string Path, int Grade)>();
             var code = ExitCodes.Ok;

@@ -59,10 +59,18 @@ public sealed record DetectionReport(int Images, IReadOnlyList<LabelScores> Labe
         var mean = matched.Where(m => m.Totals(once) > 0).SelectMany(m => m.Figures(once)).GroupBy(f => f.Name).ToDictionary(g => g.Key, g => g.Average(f => f.Value));
         var groups = table.Images.Select((image, i) => image.Group ?? $"\0{i}").ToArray();
         var numbers = groups.Distinct().Select((g, i) => (g, i)).ToDictionary(p => p.g, p => p.i);
-        var intervals = Bootstrap.Intervals([.. groups.Select(g => numbers[g])], numbers.Count, options.Resamples, options.Seed, Draw, cancel);
+        string[] names = [.. Named(once).Select(f => f.Name)];
+        var drawn = Bootstrap.Draw([.. groups.Select(g => numbers[g])], numbers.Count, options.Resamples, options.Seed, names.Length, (weights, scores) =>
+        {
+            var m = 0;
+            foreach (var (_, value) in Named([.. weights])) scores[m++] = value ?? double.NaN;
+        }, cancel);
+        var intervals = new Dictionary<string, Interval>();
+        for (var m = 0; m < names.Length; m++)
+            if (Bootstrap.IntervalOf(drawn[m]) is { } interval) intervals[names[m]] = interval;
         return new DetectionReport(table.Images.Count, [.. matched.Select(m => m.Scores(once))], RankedBoxes.FrocRates, mean, intervals, options.MostBoxes, options.Resamples);
 
-        IEnumerable<(string, double?)> Draw(int[] weights)
+        IEnumerable<(string Name, double? Value)> Named(int[] weights)
         {
             var all = matched.Select(m => (m.Label, Figures: m.Figures(weights).ToArray())).ToArray();
             foreach (var (label, figures) in all)
@@ -77,7 +85,7 @@ public sealed record DetectionReport(int Images, IReadOnlyList<LabelScores> Labe
         private readonly RankedBoxes[] _overlaps, _small, _medium, _large, _hits;
         private readonly RankedBoxes _voc;
         private readonly Ranking _images;
-        private readonly bool[] _has;
+        private readonly int _imagesWithOne;
 
         public Matched(DetectionTable table, int label, int most)
         {
@@ -87,8 +95,9 @@ public sealed record DetectionReport(int Images, IReadOnlyList<LabelScores> Labe
             (_overlaps, _small, _medium, _large) = (Of(AreaRange.All), Of(AreaRange.Small), Of(AreaRange.Medium), Of(AreaRange.Large));
             _hits = [.. Rules.Select(rule => BoxMatching.Coco(table, label, rule, AreaRange.All, most))];
             _voc = BoxMatching.Voc(table, label, 0.5, most);
-            _images = new Ranking([.. table.Images.Select(image => image.Found.Where(f => f.Label == label).Select(f => f.Score).DefaultIfEmpty(0).Max())]);
-            _has = [.. table.Images.Select(image => image.Truth.Any(t => t.Label == label && !t.Ignored))];
+            bool[] has = [.. table.Images.Select(image => image.Truth.Any(t => t.Label == label && !t.Ignored))];
+            _images = new Ranking([.. table.Images.Select(image => image.Found.Where(f => f.Label == label).Select(f => f.Score).DefaultIfEmpty(0).Max())], has);
+            _imagesWithOne = has.Count(h => h);
         }
 
         public string Label { get; }
@@ -97,7 +106,7 @@ public sealed record DetectionReport(int Images, IReadOnlyList<LabelScores> Labe
 
         private static double? Over(RankedBoxes[] thresholds, int[] weights) => thresholds.Select(t => t.AveragePrecision(weights)).Average();
 
-        private double? ImageAuc(int[] weights) => _images.Auroc(i => _has[i], weights);
+        private double? ImageAuc(int[] weights) => _images.Score(weights).Auroc;
 
         public IEnumerable<(string Name, double? Value)> Figures(int[] weights)
         {
@@ -123,7 +132,7 @@ public sealed record DetectionReport(int Images, IReadOnlyList<LabelScores> Labe
             }
         }
 
-        public LabelScores Scores(int[] once) => new(Label, Totals(once), _has.Count(h => h), Over(_overlaps, once), _overlaps[0].AveragePrecision(once), _overlaps[5].AveragePrecision(once),
+        public LabelScores Scores(int[] once) => new(Label, Totals(once), _imagesWithOne, Over(_overlaps, once), _overlaps[0].AveragePrecision(once), _overlaps[5].AveragePrecision(once),
             _voc.AreaUnderEnvelope(once), Over(_small, once), Over(_medium, once), Over(_large, once), ImageAuc(once),
             [.. Rules.Select((rule, i) =>
             {
