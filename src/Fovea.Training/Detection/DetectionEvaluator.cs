@@ -23,7 +23,7 @@ internal static class DetectionEvaluator
         {
             cancel.ThrowIfCancellationRequested();
             var found = detector.Detect(ImageFile.Read(image.Path), settings, cancel);
-            results.Add(new DetectionImage(image.Id, [.. Truth(image, labels)], [.. found.Select(d => new Found(d.Bounds, d.Label - 1, d.Score))]));
+            results.Add(new DetectionImage(image.Id, [.. Truth(image, labels)], [.. found.Select(d => new Found(d.Bounds, d.Label - 1, d.Score))], image.Patient));
             done?.Invoke(results.Count);
         }
         return new DetectionTable(labels, results);

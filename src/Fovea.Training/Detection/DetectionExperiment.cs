@@ -78,14 +78,14 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
 
     private int[] Shares(double[] shares)
     {
-        if (_images.Length < shares.Count(s => s > 0)) throw new DatasetException(data.Source, $"{_images.Length} photographs for {shares.Length} parts", "Add photographs, or ask for fewer parts");
-        int[] order = [.. Enumerable.Range(0, _images.Length)];
-        SeededRandom.For((ulong)recipe.Seed, SplitStream).Shuffle<int>(order);
-        var (parts, part, upTo) = (new int[order.Length], 0, shares[0]);
-        for (var i = 0; i < order.Length; i++)
+        int[][] patients = [.. Enumerable.Range(0, _images.Length).GroupBy(i => _images[i].Patient ?? $"\0{i}").Select(g => g.ToArray())];
+        if (patients.Length < shares.Count(s => s > 0)) throw new DatasetException(data.Source, $"photographs of {patients.Length} patients for {shares.Length} parts", "Add photographs, or ask for fewer parts");
+        SeededRandom.For((ulong)recipe.Seed, SplitStream).Shuffle<int[]>(patients);
+        var (parts, part, upTo) = (new int[_images.Length], 0, shares[0]);
+        for (var i = 0; i < patients.Length; i++)
         {
-            while (part + 1 < shares.Length && (i + 0.5) / order.Length > upTo) upTo += shares[++part];
-            parts[order[i]] = part;
+            while (part + 1 < shares.Length && (i + 0.5) / patients.Length > upTo) upTo += shares[++part];
+            foreach (var image in patients[i]) parts[image] = part;
         }
         return parts;
     }

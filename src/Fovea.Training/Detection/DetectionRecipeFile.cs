@@ -96,7 +96,8 @@ public static class DetectionRecipeFile
         Require(recipe.Schedule.WarmupEpochs >= 0 && recipe.Schedule.WarmupEpochs < t.Epochs, "schedule.warmupEpochs", recipe.Schedule.WarmupEpochs, "0 up to, not including, training.epochs");
         Require(recipe.Schedule.Kind != ScheduleKind.Plateau, "schedule.kind", "plateau", "a schedule that no score decides");
         var p = recipe.Split;
-        Require(p.Validation is > 0 and < 1 && p.Test is >= 0 and < 1 && p.Test + p.Validation < 1, "split", $"{p.Validation} and {p.Test}", "shares, so that validation and test together stay below 1");
+        Require(p.Validation > 0 || t.Select == DetectionSelection.Last, "split.validation", p.Validation, "a share above 0: training.select chooses by that part");
+        Require(p.Validation is >= 0 and < 1 && p.Test is >= 0 and < 1 && p.Test + p.Validation < 1, "split", $"{p.Validation} and {p.Test}", "shares, so that validation and test together stay below 1");
         var d = recipe.Detection;
         Require(d.ScoreThreshold is >= 0 and < 1 && d.NmsThreshold is > 0 and <= 1 && d.Most is >= 1 and <= 100_000, "detection", d, "thresholds between 0 and 1, and 1 to 100000 boxes");
     }

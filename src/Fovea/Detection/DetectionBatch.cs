@@ -25,7 +25,7 @@ public sealed record DetectionInput
 }
 
 /// <summary>Pictures of perhaps different sizes as one tensor.</summary>
-/// <param name="Images">[N, 3, H, W] float32, channels-last, zero beyond each picture; H and W are multiples of 32.</param>
+/// <param name="Images">[N, 3, H, W], channels-last, zero beyond each picture; H and W are multiples of 32.</param>
 /// <param name="Sizes">Height and width of each picture, without padding, as resized.</param>
 /// <param name="Scales">Pixels of the resized picture for one of the original: across, down.</param>
 public sealed record DetectionBatch(Tensor Images, IReadOnlyList<Extent> Sizes, IReadOnlyList<(float X, float Y)> Scales)
@@ -50,7 +50,7 @@ public sealed record DetectionBatch(Tensor Images, IReadOnlyList<Extent> Sizes, 
         return batch;
     }
 
-    /// <param name="pictures">[3, H, W] float32 with values 0–1.</param>
+    /// <param name="pictures">[3, H, W] with values 0–1, float32 or, for comparisons, float64; all of one type, which the batch has, too.</param>
     /// <returns>The batch; its tensor lives as long as the scope around the call.</returns>
     public static DetectionBatch Of(IReadOnlyList<Tensor> pictures, DetectionInput input)
     {
@@ -58,8 +58,8 @@ public sealed record DetectionBatch(Tensor Images, IReadOnlyList<Extent> Sizes, 
         ArgumentNullException.ThrowIfNull(input);
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
-        var mean = Tensor.From<float>([.. input.Mean.Select(m => (float)m)], 3, 1, 1);
-        var std = Tensor.From<float>([.. input.Std.Select(s => (float)s)], 3, 1, 1);
+        var mean = Tensor.From<double>([.. input.Mean], 3, 1, 1).To(pictures[0].Type);
+        var std = Tensor.From<double>([.. input.Std], 3, 1, 1).To(pictures[0].Type);
         var (resized, scales) = (new List<Tensor>(), new List<(float, float)>());
         foreach (var picture in pictures)
         {

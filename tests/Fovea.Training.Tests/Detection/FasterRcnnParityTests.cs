@@ -93,9 +93,8 @@ public class FasterRcnnParityTests
             Compare(losses, expected.Training.Losses, 2e-6);
             losses.Total().Backward();
             var parameters = detector.NamedParameters().ToDictionary(p => p.Path, p => p.Tensor);
-            // The proposal network's gradients are exact. The others pass the dense layers, where of a quarter of a million rectifiers a few stand so near their kinks that the float32 of the proposals decides.
-            foreach (var (path, gradient) in expected.Training.Gradients)
-                OperatorParityTests.Near(gradient, parameters[path].Grad!, path.StartsWith("rpn.", StringComparison.Ordinal) ? 1e-5 : 5e-3, $"{name}: gradient of {path}");
+            // Boxes are float32 here: rounding torchvision's own proposals to it moves its gradients by up to 2e-7, noise of 1e-7 in them by 1e-6 (MobileNetV2, the first layer).
+            foreach (var (path, gradient) in expected.Training.Gradients) OperatorParityTests.Near(gradient, parameters[path].Grad!, 1e-5, $"{name}: gradient of {path}");
         }
     }
 
@@ -131,11 +130,7 @@ public class FasterRcnnParityTests
         if (name == "fasterrcnn_resnet50_fpn" && Environment.GetEnvironmentVariable("FOVEA_NIGHTLY") is null) Assert.Skip("41 million weights in float64 take half a minute; FOVEA_NIGHTLY=1 runs it");
     }
 
-    private static DetectionBatch Batch(ScalarType type)
-    {
-        var batch = DetectionBatch.Of([.. DetectionFixtures.Pictures()], DetectionFixtures.Input);
-        return batch with { Images = batch.Images.To(type) };
-    }
+    private static DetectionBatch Batch(ScalarType type) => DetectionBatch.Of([.. DetectionFixtures.Pictures().Select(p => p.To(type))], DetectionFixtures.Input);
 
     /// <summary>As oracle/detection.py's targets: boxes in the pictures' own pixels, brought to the resized ones.</summary>
     private static List<TrueBox>[] Truth(int classes)

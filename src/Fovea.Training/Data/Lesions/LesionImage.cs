@@ -37,6 +37,9 @@ public sealed record LesionImage(string Id, string Path, int Width, int Height)
 
     public SamplePart Part { get; init; }
 
+    /// <summary>Images of one patient, which a split keeps on one side; null: nothing is known of it.</summary>
+    public string? Patient { get; init; }
+
     /// <summary>One channel of the photograph's size, 255 inside and 0 outside. Published masks are red, white or palettes: what is not black is inside.</summary>
     /// <param name="path">One of <see cref="Masks"/>, or <see cref="DiscMask"/>.</param>
     /// <exception cref="UnreadableImageException">Not an image.</exception>

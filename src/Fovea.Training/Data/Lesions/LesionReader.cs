@@ -144,6 +144,7 @@ public static class LesionReader
                 Masks = masks.Length == 0 ? null : found.Where(mask => mask.Kind is not null).ToDictionary(mask => mask.Kind!.Value, mask => mask.File!),
                 DiscMask = found.FirstOrDefault(mask => mask.Kind is null).File,
                 Part = places.Listed.GetValueOrDefault(id, places.Part),
+                Patient = truth is not null && id.LastIndexOf('_') is > 0 and var end ? id[..end] : null, // `data draw` names PATIENT_EYE
             });
         }
         if (unmarked > 0) Warn(places.Images, $"images with neither an annotation nor a mask, left out: {unmarked}", warnings);
