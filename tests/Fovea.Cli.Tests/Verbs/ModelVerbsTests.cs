@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fovea.Imaging;
+using Fovea.Detection;
 using Fovea.Models;
 using Fovea.Preprocessing;
 using Fovea.Tests;
@@ -160,7 +161,9 @@ public sealed class ModelVerbsTests : IDisposable
         var result = Run("models", "list", "--json", "--classes", "5");
         Assert.Equal(0, result.ExitCode);
         var rows = JsonDocument.Parse(result.Output).RootElement;
-        Assert.Equal(ModelCatalog.Entries.Select(e => e.Name), rows.EnumerateArray().Select(r => r.GetProperty("name").GetString()));
+        Assert.Equal([.. ModelCatalog.Entries.Select(e => e.Name), .. DetectorCatalog.Entries.Select(e => e.Name)], rows.EnumerateArray().Select(r => r.GetProperty("name").GetString()));
+        var detector = rows.EnumerateArray().Single(r => r.GetProperty("name").GetString() == "fasterrcnn_mobilenet_v2_fpn");
+        Assert.Equal("mobilenet_v2", detector.GetProperty("backbone").GetString());
         Assert.Equal(186_037, rows[0].GetProperty("parameters").GetInt64());
         Assert.Equal((864L + 18432) * 224 * 224 + 73728L * 112 * 112 + 128 * 5, rows.EnumerateArray().Single(r => r.GetProperty("name").GetString() == "oct_cnn3").GetProperty("multiplyAdds").GetInt64());
         Run("models", "list", "--classes", "0").AssertFailed(2, "--classes");

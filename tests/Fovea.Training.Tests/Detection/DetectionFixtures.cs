@@ -38,9 +38,13 @@ internal static class DetectionFixtures
         return boxes;
     }
 
+    /// <summary>VGG-16 with narrow dense layers, as in the oracle.</summary>
+    public static DetectorEntry Entry(string name) =>
+        DetectorCatalog.Find(name) is var entry && name == "fasterrcnn_vgg16" ? entry with { Layout = entry.Layout with { Width = 64 } } : entry;
+
     public static FasterRcnn Detector(string name, int classes)
     {
-        var detector = DetectorCatalog.Find(name).Create(new DetectorOptions(classes));
+        var detector = Entry(name).Create(new DetectorOptions(classes));
         FormulaWeights.Fill(detector);
         using var noGrad = new NoGrad();
         foreach (var (path, tensor) in detector.NamedParameters())

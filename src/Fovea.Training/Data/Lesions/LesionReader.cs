@@ -9,11 +9,11 @@ namespace Fovea.Training.Data.Lesions;
 /// <summary>
 /// Opens a folder of photographs with marked lesions, recognised by what lies in it:
 /// IDRiD "A. Segmentation" as published; a VOC development kit (<c>Annotations</c>, <c>JPEGImages</c>, <c>ImageSets/Main</c>); <c>images</c> beside
-/// <c>annotations</c>, <c>masks/{MA,HE,EX,SE,OD}</c>, or the <c>truth</c> of made-up retinas; images with labelImg's files among them.
+/// <c>annotations</c>, <c>masks/{MA,HE,EX,SE,OD}</c>, or the <c>truth</c> of made-up retinas; images with labelImg's files among them. Or COCO's JSON, whose images lie beside it or in <c>images</c> there.
 /// </summary>
 public static class LesionReader
 {
-    private const string Layouts = "\"A. Segmentation\" of IDRiD, Annotations/ and JPEGImages/, images/ with annotations/, masks/ or truth/, or images with .xml files beside them";
+    private const string Layouts = "\"A. Segmentation\" of IDRiD, Annotations/ and JPEGImages/, images/ with annotations/, masks/ or truth/, images with .xml files beside them, or COCO's .json";
     private const string PublishedImages = "1. Original Images";
     private const string PublishedMasks = "2. All Segmentation Groundtruths";
     private const long LongestText = 4 << 20;
@@ -47,9 +47,10 @@ public static class LesionReader
     {
         try
         {
-            if (!Directory.Exists(path)) throw new DatasetException(path, "no such folder", "Check the path");
             var (images, warnings) = (new List<LesionImage>(), new List<string>());
-            foreach (var places in Find(path)) images.AddRange(Read(places, corners, warnings));
+            if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(path)) images.AddRange(Coco(path, warnings));
+            else if (!Directory.Exists(path)) throw new DatasetException(path, "no such folder, nor COCO's JSON", "Check the path");
+            else foreach (var places in Find(path)) images.AddRange(Read(places, corners, warnings));
             if (images.Count == 0) throw new DatasetException(path, "no image with marked lesions in it", $"Known are {Layouts}");
             if (images.GroupBy(image => image.Id).FirstOrDefault(same => same.Count() > 1) is { } twice)
                 throw new DatasetException(path, $"two images are called '{twice.Key}'", "Rename one, with its annotation and masks");
@@ -172,10 +173,34 @@ public static class LesionReader
         var annotation = VocFile.Read(path, corners);
         if ((annotation.Width ?? width, annotation.Height ?? height) != (width, height))
             throw new DatasetException(path, $"made for an image of {annotation.Width}x{annotation.Height} pixels, but {Path.GetFileName(image)} has {width}x{height}", "Give the image that was annotated");
-        var (boxes, clipped, dropped) = (new List<LesionBox>(annotation.Objects.Count), 0, 0);
-        var others = annotation.Objects.Where(o => LesionKinds.Named(o.Name) is null).ToArray();
+        return Checked(path, annotation.Objects, width, height, warnings);
+    }
+
+    private static IEnumerable<LesionImage> Coco(string path, List<string> warnings)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var files = new ImageFolder(path, folder, Path.Combine(folder, "images"));
+        foreach (var listed in CocoFile.Read(path))
+        {
+            var file = ImageFolder.IsInside(listed.FileName) ? files.Find(listed.FileName) : null;
+            if (file is null || !ImageFolder.IsImage(file)) throw new DatasetException(path, $"the image '{DatasetException.OneLine(listed.FileName)}' is not beside it, nor in images", "Put the images there");
+            var info = ImageFile.Probe(file);
+            var (width, height) = info.Orientation >= 5 ? (info.Height, info.Width) : (info.Width, info.Height);
+            if ((listed.Width > 0 && listed.Width != width) || (listed.Height > 0 && listed.Height != height))
+                throw new DatasetException(path, $"made for {Path.GetFileName(file)} with {listed.Width}x{listed.Height} pixels, but it has {width}x{height}", "Give the image that was annotated");
+            // A crowd stands for many lesions and counts neither way, as a difficult one.
+            VocObject[] objects = [.. listed.Objects.Select(o => new VocObject(o.Name, o.Bounds) { Difficult = o.IsCrowd })];
+            yield return new LesionImage(Path.GetFileNameWithoutExtension(file), file, width, height) { Boxes = Checked(file, objects, width, height, warnings) };
+        }
+    }
+
+    /// <summary>The boxes of lesions, within the image; what had to be clipped or left out is said.</summary>
+    private static LesionBox[] Checked(string path, IReadOnlyList<VocObject> objects, int width, int height, List<string> warnings)
+    {
+        var (boxes, clipped, dropped) = (new List<LesionBox>(objects.Count), 0, 0);
+        var others = objects.Where(o => LesionKinds.Named(o.Name) is null).ToArray();
         if (others.Length > 0) Warn(path, $"boxes whose name is no lesion's ({Some(others.Select(o => o.Name).Distinct().ToArray())}), left out: {others.Length}", warnings);
-        foreach (var marked in annotation.Objects)
+        foreach (var marked in objects)
         {
             if (LesionKinds.Named(marked.Name) is not { } kind) continue;
             var (whole, box) = (marked.Bounds, Within(marked.Bounds, kind, width, height));

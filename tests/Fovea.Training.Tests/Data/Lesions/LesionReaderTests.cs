@@ -181,6 +181,43 @@ public sealed class LesionReaderTests
         Assert.Contains("no image of this annotation", Assert.Throws<DatasetException>(() => LesionReader.Open(folder["set"])).Message);
     }
 
+    private const string CocoSet = """
+        {"images": [{"id": 7, "file_name": "a.png", "width": 64, "height": 48}, {"id": 9, "file_name": "b.png"}], "categories": [{"id": 3, "name": "hard_exudate"}, {"id": 4, "name": "drusen"}],
+         "annotations": [{"id": 1, "image_id": 7, "category_id": 3, "bbox": [10, 20, 5, 6.5]}, {"id": 2, "image_id": 7, "category_id": 3, "bbox": [60, 40, 10, 5], "iscrowd": 1},
+                         {"id": 3, "image_id": 9, "category_id": 4, "bbox": [1, 1, 5, 5]}, {"id": 4, "image_id": 9, "category_id": 3, "bbox": [70, 1, 5, 5]}]}
+        """;
+
+    [Fact]
+    public void Open_CocoFile_ClipsDropsAndSaysSo()
+    {
+        using var folder = new TestFolder();
+        Pictures.Write(folder, "a.png", 1);
+        Directory.CreateDirectory(folder["images"]);
+        Pictures.Write(folder, "images/b.png", 2);
+        folder.Write("set.json", CocoSet);
+        var set = LesionReader.Open(folder["set.json"]);
+        Assert.Equal(["a", "b"], set.Images.Select(i => i.Id));
+        const int exudate = (int)LesionKind.HardExudate;
+        Assert.Equal([new(new MarkedBox(10, 20, 15, 26.5, exudate)), new(new MarkedBox(60, 40, 64, 45, exudate)) { Difficult = true, Truncated = true }], set.Images[0].Boxes!);
+        Assert.Empty(set.Images[1].Boxes!);
+        Assert.Contains(set.Warnings, w => w.Contains("'drusen'", StringComparison.Ordinal));
+        Assert.Equal(3, set.Warnings.Count); // clipped; no lesion's name; outside
+    }
+
+    [Theory]
+    [InlineData("\"a.png\", \"width\": 65", "64x48")]
+    [InlineData("\"../a.png\"", "is not beside it")]
+    [InlineData("\"c.png\"", "is not beside it")]
+    public void Open_CocoFileOfOtherImages_OneLine(string image, string reason)
+    {
+        using var folder = new TestFolder();
+        Pictures.Write(folder, "a.png", 1);
+        folder.Write("set.json", $$"""{"images": [{"id": 7, "file_name": {{image}}}], "categories": [], "annotations": []}""");
+        var e = Assert.Throws<DatasetException>(() => LesionReader.Open(folder["set.json"]));
+        Assert.Contains(reason, e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
     [Fact]
     public void Open_NothingKnown_NamesTheLayouts()
     {
