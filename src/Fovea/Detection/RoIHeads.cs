@@ -46,9 +46,22 @@ public sealed class RoIHeads : Module
     {
         using var scope = new TensorScope();
         var x = _pool.Call(levels, proposals, picture).Flatten(1);
-        x = Functional.Relu(_fc7.Call(Functional.Relu(_fc6.Call(x, phase)), phase));
+        x = Functional.Relu(Dense(_fc7, Functional.Relu(Dense(_fc6, x))));
         var deltas = _deltas.Call(x, phase);
         return new RoIOutput(scope.Keep(_logits.Call(x, phase)), scope.Keep(deltas.Reshape(deltas.Size(0), -1, 4)));
+    }
+
+    /// <summary>
+    /// A dense layer as a 1×1 convolution over the rows: the same sums by oneDNN's kernels. On the CPU libtorch gives matrix products to the system's BLAS, and where that is the reference one, it took 45 % of a training step.
+    /// </summary>
+    /// <param name="x">[K, D].</param>
+    private static Tensor Dense(Linear layer, Tensor x)
+    {
+        if (x.Device != Device.Cpu || x.Type != ScalarType.Float32 || x.Size(0) == 0) return Functional.Linear(x, layer.Weight, layer.Bias);
+        using var scope = new TensorScope();
+        var (rows, inputs, outputs) = (x.Size(0), layer.Weight.Size(1), layer.Weight.Size(0));
+        var y = Functional.Conv2d(x.Reshape(1, rows, 1, inputs).Permute(0, 3, 1, 2), layer.Weight.Reshape(outputs, inputs, 1, 1), layer.Bias);
+        return scope.Keep(y.Permute(0, 2, 3, 1).Reshape(rows, outputs));
     }
 
     /// <summary>The boxes of each picture, by falling score, in pixels of the input.</summary>
