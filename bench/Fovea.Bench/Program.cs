@@ -8,6 +8,7 @@ if (args is ["memory-of", .. var one]) return MemoryBench.Measure(one);
 if (args is ["waiting", .. var waiting]) return WaitingBench.Run(waiting); // how threads wait for each other, see Waiting.cs
 if (args is ["waiting-of", .. var waited]) return WaitingBench.Measure(waited);
 if (args is ["serve", .. var serve]) return ServeBench.Run(serve); // serving, see Serve.cs
+if (args is ["service", .. var service]) return await ServiceBench.RunAsync(service); // the screening service under load, see ServiceBench.cs
 if (args is ["loader", .. var rest]) return LoaderBench.Run(rest); // the loader alone, see Loader.cs
 if (args is ["preparation", .. var preparation]) return PreparationBench.Run(preparation); // preparing a set, see Preparation.cs
 if (args is ["explanation", .. var others]) return ExplanationCost.Run(others); // Grad-CAM, see ExplanationCost.cs

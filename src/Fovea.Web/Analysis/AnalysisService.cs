@@ -35,6 +35,12 @@ internal sealed partial class AnalysisService(
             {
                 try
                 {
+                    // A broker may deliver what another worker has done already.
+                    if (queue.PublishAgainAfter is not null && !await writer.WaitsAsync(queued.Id))
+                    {
+                        await queued.DoneAsync();
+                        continue;
+                    }
                     var bytes = await store.ReadAsync(queued.Id, CancellationToken.None);
                     await _prepared.Writer.WriteAsync((queued, analysis.Prepare(queued.Id, bytes)), CancellationToken.None);
                 }
@@ -55,6 +61,14 @@ internal sealed partial class AnalysisService(
         {
             // The service stops; what waits stays in the queue.
         }
+    }
+
+    /// <summary>The result of an image whose analysis ended its worker again and again.</summary>
+    public async Task GiveUpAsync(string id)
+    {
+        var analysis = await models.GradingAsync(CancellationToken.None);
+        var photograph = new PreparedPhotograph(id, System.Diagnostics.Stopwatch.GetTimestamp(), null, null, null, null);
+        await CommitAsync([new NewResult(id, analysis.Failed(photograph, "the image: its analysis ended the worker again and again. Report it."), null)]);
     }
 
     private async Task GradeAllAsync(ImageAnalysis analysis)

@@ -10,6 +10,8 @@ internal sealed record NewResult(string ImageId, AnalysisResult Result, StoredMa
 /// <summary>Stores results: each image gets one, whoever comes first; a second one is dropped.</summary>
 internal sealed class ResultWriter(Database database, Changes changes)
 {
+    public async Task<bool> WaitsAsync(string id) => await database.ReadAsync(w => w.ScalarAsync<long>("SELECT COUNT(*) FROM images WHERE id = @id AND pending = 1", new { id })) > 0;
+
     public async Task WriteAsync(IReadOnlyList<NewResult> results)
     {
         var changed = await database.WriteAsync(async work =>

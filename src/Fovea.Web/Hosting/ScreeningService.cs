@@ -29,7 +29,6 @@ internal static class ScreeningService
     /// <exception cref="ServiceException">It cannot start as asked; the message says why.</exception>
     public static async Task<WebApplication> CreateAsync(ServiceOptions options)
     {
-        if (options.QueueUrl is not null) throw new ServiceException("--queue: not possible yet. Leave it out.");
         Directory.CreateDirectory(options.Data);
         var models = new LoadedModels(options); // loads while the rest starts
         var database = new Database(options.DatabaseUrl is { } url ? new PostgresDialect(url) : new SqliteDialect(options.DatabaseFile));
@@ -52,14 +51,14 @@ internal static class ScreeningService
         var services = builder.Services;
         builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
         // Requests are not logged: their addresses hold ids, and their answers are the patients'.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Fovea", LogLevel.Information).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Fovea", LogLevel.Information).AddFilter("Fovea.Web.Accounts", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeToStop);
         services.ConfigureHttpJsonOptions(json => ServiceJson.Configure(json.SerializerOptions));
         services.AddSingleton(options).AddSingleton(_ => models).AddSingleton(_ => database).AddSingleton(new ImageStore(options.Data)).AddSingleton<AuditLog>().AddSingleton<SettingsStore>()
             .AddSingleton<Changes>().AddSingleton<ResultWriter>().AddSingleton<UploadEndpoint>().AddSingleton<Drawing>().AddSingleton<Deletion>().AddSingleton<Telemetry>();
-        services.AddSingleton<IAnalysisQueue>(_ => new LocalQueue());
+        AddQueue(services, options);
         services.AddHostedService<QueueRecovery>().AddHostedService<Retention>();
-        if (options.Analyses && options.Model is not null) services.AddHostedService<AnalysisService>();
+        if (options.Analyses && options.Model is not null) services.AddSingleton<AnalysisService>().AddHostedService(p => p.GetRequiredService<AnalysisService>());
         services.AddAuthentication(SessionAuthentication.Scheme_).AddScheme<AuthenticationSchemeOptions, SessionAuthentication>(SessionAuthentication.Scheme_, null);
         // What an endpoint does not open is closed.
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(Roles.Administrator).Build());
@@ -73,6 +72,22 @@ internal static class ScreeningService
             .WithTracing(t => t.AddSource(Telemetry.Name).AddAspNetCoreInstrumentation());
         // The standard variables say where to; without them nothing is sent.
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 }) telemetry.UseOtlpExporter();
+    }
+
+    private static void AddQueue(IServiceCollection services, ServiceOptions options)
+    {
+        if (options.QueueUrl is not { } url)
+        {
+            services.AddSingleton<IAnalysisQueue>(_ => new LocalQueue());
+            return;
+        }
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps")) throw new ServiceException("--queue: not an address of RabbitMQ. Give amqp://USER:PASSWORD@HOST:PORT.");
+        // A worker holds what it decodes, what is graded, and one batch more.
+        services.AddSingleton(p => new RabbitQueue(url, 2 * options.MostBatch + options.Decoders, p.GetRequiredService<ILogger<RabbitQueue>>())
+        {
+            OnDead = options.Analyses ? id => p.GetRequiredService<AnalysisService>().GiveUpAsync(id) : null,
+        });
+        services.AddSingleton<IAnalysisQueue>(p => p.GetRequiredService<RabbitQueue>()).AddHostedService(p => p.GetRequiredService<RabbitQueue>());
     }
 
     private static void UsePipeline(WebApplication app, ServiceOptions options)

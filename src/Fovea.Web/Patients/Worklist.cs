@@ -53,7 +53,7 @@ internal sealed record WorklistFilter
         if (!string.IsNullOrWhiteSpace(Patient))
         {
             if (Patient.Length > 64) throw Faults.Invalid("patient", "up to 64 characters are possible.");
-            all.Add($"SUBSTR(LOWER(p.pseudonym), 1, {Add("length", (long)Patient.Trim().Length)}) = LOWER({Add("patient", Patient.Trim())})");
+            all.Add($"SUBSTR(LOWER(p.pseudonym), 1, CAST({Add("length", (long)Patient.Trim().Length)} AS INTEGER)) = LOWER({Add("patient", Patient.Trim())})");
         }
         if (PatientEndpoints.Day("from", From) is { } from) all.Add($"e.examined_on >= {Add("from", from)}");
         if (PatientEndpoints.Day("to", To) is { } to) all.Add($"e.examined_on <= {Add("to", to)}");
