@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { base, get, query, viewUrl } from '../api'
+import { isAttended } from '../attention'
 import { Empty, ErrorNote, Loading, PageTitle, useLoad, wordsOf, say } from '../components/basics'
 import { Icon } from '../components/Icon'
 import { EyeBadge, GradeBadge, Pill, ReviewPill } from '../components/verdict'
@@ -41,9 +42,9 @@ export function WorklistPage({ query: address }: PageProps) {
     setMore([])
     setNext(list.data?.next ?? null)
   }, [list.data])
-  // What others do shows without a reload, while the window is looked at.
+  // What others do shows without a reload, while somebody is there.
   useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && more.length === 0 && list.reload(), 15000)
+    const timer = setInterval(() => isAttended() && more.length === 0 && list.reload(), 15000)
     return () => clearInterval(timer)
   }, [list.reload, more.length])
   const loadMore = () => get<Page<WorklistItem>>(`${path}&after=${encodeURIComponent(next ?? '')}`).then(p => {
