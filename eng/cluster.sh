@@ -32,7 +32,6 @@ start_database() {
   (cd / && as_postgres "$initdb" -D "$data/data" -A trust -U fovea) >"$dir/initdb.log" 2>&1
   cd /
   as_postgres "$postgres" -D "$data/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$data" </dev/null >"$dir/postgres.log" 2>&1 &
-  echo $! >"$dir/postgres.pid"
   for _ in $(seq 100); do
     grep -q "ready to accept connections" "$dir/postgres.log" && break
     sleep 0.1
@@ -70,8 +69,9 @@ case $what in
   kill-broker) kill_broker ;;
   stop)
     kill_broker
-    if alive "$dir/postgres.pid"; then
-      kill -QUIT "$(<"$dir/postgres.pid")"
+    if [[ -f $dir/postgres.folder && -f $(<"$dir/postgres.folder")/data/postmaster.pid ]]; then
+      head -n 1 "$(<"$dir/postgres.folder")/data/postmaster.pid" >"$dir/postgres.pid"
+      kill -QUIT "$(<"$dir/postgres.pid")" 2>/dev/null || true
       for _ in $(seq 50); do
         alive "$dir/postgres.pid" || break
         sleep 0.1

@@ -11,6 +11,9 @@ internal sealed record ServiceOptions
     /// <summary>The grading model's file.</summary>
     public string? Model { get; init; }
 
+    /// <summary>The lesion detector's file; null: no lesions are marked.</summary>
+    public string? Detector { get; init; }
+
     public string Urls { get; init; } = DefaultUrls;
 
     /// <summary><c>postgres://…</c>; null: SQLite in the data folder.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Fovea.Acquisition;
+using Fovea.Detection;
 using Fovea.Imaging;
 using Fovea.Models;
 using Fovea.Preprocessing;
@@ -18,8 +20,10 @@ internal sealed class LoadedModels : IDisposable
         Card = ModelFile.ReadCard(options.Model);
         if (Card.Task != "dr-grade" && Card.Classes.Count != 5) throw new ServiceException($"{options.Model}: a model for {Card.Task}, not for grades of retinopathy. Give one for dr-grade.");
         Path = options.Model;
-        if (options.Analyses) _grading = Task.Run(() => Load(options.Model));
+        if (options.Analyses) _grading = Task.Run(() => Load(options.Model, options.Detector));
     }
+
+    private LesionDetector? _lesions;
 
     public string? Path { get; }
 
@@ -36,7 +40,7 @@ internal sealed class LoadedModels : IDisposable
     public async Task<ImageAnalysis> GradingAsync(CancellationToken cancel) =>
         _grading is null ? throw new InvalidOperationException("no model is configured") : (await _grading.WaitAsync(cancel)).Analysis;
 
-    private (GradingModel, ImageAnalysis) Load(string path)
+    private (GradingModel, ImageAnalysis) Load(string path, string? detector)
     {
         var model = GradingModel.Load(path);
         // The first call makes what later ones use; a black picture must give numbers that are probabilities.
@@ -44,11 +48,29 @@ internal sealed class LoadedModels : IDisposable
         var (prediction, _) = model.PredictAndExplain([black])[0];
         SelfTestPassed = Math.Abs(prediction.Probabilities.Sum() - 1) < 1e-6 && prediction.Probabilities.All(p => p is >= 0 and <= 1);
         if (SelfTestPassed != true) throw new ServiceException($"{path}: its probabilities are none. Train the model anew.");
-        return (model, new ImageAnalysis(model, Build.Version));
+        if (detector is null) return (model, new ImageAnalysis(model, Build.Version));
+        var lesions = _lesions = LesionDetector.Load(detector);
+        return (model, new ImageAnalysis(model, Build.Version, photograph => Find(lesions, photograph)));
+    }
+
+    /// <summary>Boxes from the score at which the detector's card shows them.</summary>
+    private static List<FoundLesion> Find(LesionDetector detector, FundusImage photograph)
+    {
+        var found = new List<FoundLesion>();
+        foreach (var (box, label, score) in detector.Detect(photograph.Pixels))
+        {
+            var kind = detector.Card.Labels[label - 1];
+            if (detector.Card.Thresholds.TryGetValue(kind, out var least) && score < least) continue;
+            // The service's names are camelCase, as all of its JSON.
+            var name = string.Concat(kind.Split('_').Select((word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
+            found.Add(new FoundLesion(name, Math.Round(box.Left, 1), Math.Round(box.Top, 1), Math.Round(box.Width, 1), Math.Round(box.Height, 1), Math.Round(score, 4)));
+        }
+        return found;
     }
 
     public void Dispose()
     {
         if (_grading is { IsCompletedSuccessfully: true }) _grading.Result.Model.Dispose();
+        _lesions?.Dispose();
     }
 }

@@ -21,9 +21,9 @@ internal static class ServiceCommands
     public static Command[] Create(ServiceCommand run) =>
     [
         Verb("serve", "Run the screening service: a web page and an API. Research software, not a medical device.", run,
-            [Urls(), Data(), Model(), Database(), Queue(), Page(), FirstPassword(), NoAnalysis(), MostWaiting(), MostBatch(), RequestsPerSecond()]),
+            [Urls(), Data(), Model(), Detector(), Database(), Queue(), Page(), FirstPassword(), NoAnalysis(), MostWaiting(), MostBatch(), RequestsPerSecond()]),
         Verb("worker", "Analyse images that other machines' service took in: the same --data (shared), --database and --queue.", run,
-            [Data(), Model(), Database(), Queue(), HealthUrls(), MostBatch()]),
+            [Data(), Model(), Detector(), Database(), Queue(), HealthUrls(), MostBatch()]),
         new Command("audit", "The record of who saw, changed and exported what.")
         {
             Verb("verify", "Compute the audit log's chain of hashes again.", run, [Data(), Database(), Head(), Json()], "audit verify"),
@@ -57,6 +57,8 @@ internal static class ServiceCommands
     private static Option<string?> Data() => Text("--data", "Folder of database and images; made if it is missing. Default: $FOVEA_SERVICE_DATA, else fovea-data.", "DIR");
 
     private static Option<string?> Model() => Text("--model", "The grading model (.fovea). Default: $FOVEA_MODEL, else demo/model.fovea where `fovea demo` left one.", "FILE");
+
+    private static Option<string?> Detector() => Text("--detector", "A lesion detector (.fovea), to mark lesions too. Default: none.", "FILE");
 
     private static Option<string?> Database() => Text("--database", "postgres://USER:PASSWORD@HOST:PORT/NAME. Default: $FOVEA_DATABASE, else SQLite in the data folder.", "URL");
 

@@ -99,11 +99,11 @@ internal static class ScreeningService
         if (!options.IsWorkerOnly) PageFiles.UseFiles(app, page);
         app.UseRouting();
         Health.Map(app);
-        if (options.IsWorkerOnly) return;
         app.UseAuthentication();
         app.UseRateLimiter();
         app.Use(SessionAuthentication.RequireCsrfTokenAsync);
         app.UseAuthorization();
+        if (options.IsWorkerOnly) return; // after authorization, which the framework would otherwise put before routing
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         var api = app.MapGroup("/api/v1");
         api.MapGet("/version", () => new { Build.Version }).WithTags("session").AllowAnonymous();

@@ -116,7 +116,10 @@ internal sealed class UploadEndpoint(Database database, ImageStore store, IAnaly
                 refused.Add(new RefusedFile(file.Name, "duplicate", $"{file.Name}: the same photograph is in this examination already. Give the other one."));
             }
         if (accepted.Count == 0) throw Refused(refused);
-        var stored = accepted.ConvertAll(file => (Id: Database.NewId(), File: file));
+        // In the order of the upload: ids of one millisecond are random among themselves, and lists are sorted by them.
+        var ids = accepted.ConvertAll(_ => Database.NewId());
+        ids.Sort(StringComparer.Ordinal);
+        var stored = accepted.Select((file, i) => (Id: ids[i], File: file)).ToList();
         var committed = false;
         try
         {
