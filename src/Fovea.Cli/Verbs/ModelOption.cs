@@ -3,16 +3,14 @@ using Fovea.Models;
 
 namespace Fovea.Cli.Verbs;
 
-/// <summary>Which model a verb uses: <c>--model</c>, else <c>FOVEA_MODEL</c>, else the one that the demo left in this folder.</summary>
+/// <summary>Which model a verb uses: <c>--model</c>, else <c>FOVEA_MODEL</c>, else the grader that ships.</summary>
 internal static class ModelOption
 {
     public const string Variable = "FOVEA_MODEL";
 
-    private static readonly string DemoModel = Path.Combine("demo", "model" + ModelFile.Extension);
-
     public static Option<string?> Create() => new("--model")
     {
-        Description = $"Model file (.fovea). Default: ${Variable}, else {DemoModel} where `fovea demo` left one.",
+        Description = $"Model file (.fovea). Default: ${Variable}, else the one that ships, models/dr-mobile.fovea.",
         HelpName = "FILE",
     };
 
@@ -21,7 +19,7 @@ internal static class ModelOption
     {
         if (!string.IsNullOrEmpty(given)) return given;
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } variable) return variable;
-        return File.Exists(DemoModel) ? DemoModel
-            : throw new UsageException($"--model: no model is given, {Variable} is not set and there is no {DemoModel}. Make one with `fovea demo` or `fovea train`, then give --model FILE.");
+        return File.Exists(ShippedModels.Grader) ? ShippedModels.Grader
+            : throw new UsageException($"--model: no model is given, {Variable} is not set and {ShippedModels.Grader} is missing. Make one with `fovea demo` or `fovea train`, then give --model FILE.");
     }
 }

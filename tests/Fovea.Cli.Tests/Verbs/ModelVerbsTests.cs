@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Fovea.Imaging;
 using Fovea.Detection;
@@ -208,6 +209,17 @@ public sealed class ModelVerbsTests : IDisposable
     }
 
     [Fact]
+    public void Grade_NoModelGiven_TakesTheShippedOne()
+    {
+        var result = Run("grade", Photograph("a.png"), "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        using var line = JsonDocument.Parse(result.Output);
+        Assert.Equal("dr-mobile.fovea", line.RootElement.GetProperty("model").GetString());
+        var card = File.ReadAllText(Path.Combine(Repository.Root, "models", "dr-mobile.md"));
+        Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Repository.Root, "models", "dr-mobile.fovea")))), card, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Grade_FolderWithABrokenAndADarkImage_GradesTheRestAndReportsTheWorst()
     {
         Directory.CreateDirectory(At("in/"));
@@ -248,7 +260,6 @@ public sealed class ModelVerbsTests : IDisposable
     public void Grade_BadInputs_FailWithOneLine()
     {
         var photograph = Photograph("a.png");
-        Run("grade", photograph).AssertFailed(2, "--model", "fovea demo", "FOVEA_MODEL");
         Run("grade", photograph, "--model", At("none.fovea")).AssertFailed(5, "none.fovea: no such model file", "fovea train");
         var bytes = File.ReadAllBytes(Model());
         File.WriteAllBytes(At("cut.fovea"), bytes[..(bytes.Length / 2)]);
