@@ -16,6 +16,7 @@ public sealed partial class ResultFiguresTests
         var seen = 0;
         var wrong = new List<string>();
         foreach (var document in Directory.EnumerateFiles(Repository.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md"))
+                     .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "models"), "*.md"))
                      .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "results"), "*.md", SearchOption.AllDirectories)))
         {
             foreach (Match match in Figure().Matches(File.ReadAllText(document)))

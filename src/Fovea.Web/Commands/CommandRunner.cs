@@ -78,9 +78,9 @@ internal static class CommandRunner
     private static ServiceOptions OptionsOf(ServiceArguments arguments, bool worker)
     {
         var queue = arguments.Get<string>("--queue") ?? Variable("FOVEA_QUEUE");
-        var model = arguments.Get<string>("--model") ?? Variable("FOVEA_MODEL") ?? (File.Exists(Path.Combine("demo", "model.fovea")) ? Path.Combine("demo", "model.fovea") : null);
+        var model = arguments.Get<string>("--model") ?? Variable("FOVEA_MODEL") ?? (File.Exists(ShippedModels.Grader) ? ShippedModels.Grader : null);
         if (arguments.Verb is "serve" or "worker" && model is null)
-            throw new ServiceException("--model: no model is given, FOVEA_MODEL is not set and there is no demo/model.fovea. Make one with `fovea demo` or `fovea train`, then give --model FILE.");
+            throw new ServiceException($"--model: no model is given, FOVEA_MODEL is not set and {ShippedModels.Grader} is missing. Make one with `fovea demo` or `fovea train`, then give --model FILE.");
         if (worker && queue is null) throw new ServiceException("--queue: a worker needs one. Give amqp://USER:PASSWORD@HOST:PORT.");
         var noAnalysis = arguments.Get<bool>("--no-analysis");
         if (noAnalysis && queue is null) throw new ServiceException("--no-analysis: nobody would analyse. Give --queue amqp://… and start `fovea worker`.");

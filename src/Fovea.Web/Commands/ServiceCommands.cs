@@ -56,7 +56,7 @@ internal static class ServiceCommands
 
     private static Option<string?> Data() => Text("--data", "Folder of database and images; made if it is missing. Default: $FOVEA_SERVICE_DATA, else fovea-data.", "DIR");
 
-    private static Option<string?> Model() => Text("--model", "The grading model (.fovea). Default: $FOVEA_MODEL, else demo/model.fovea where `fovea demo` left one.", "FILE");
+    private static Option<string?> Model() => Text("--model", "The grading model (.fovea). Default: $FOVEA_MODEL, else the one that ships, models/dr-mobile.fovea.", "FILE");
 
     private static Option<string?> Detector() => Text("--detector", "A lesion detector (.fovea), to mark lesions too. Default: none.", "FILE");
 
