@@ -8,7 +8,7 @@ using Fovea.Training.Preparation;
 namespace Fovea.Bench;
 
 /// <summary>
-/// Fovea's side of bench/preprocessing.py: Fovea.Bench preparation CHAIN exact|fast SIZE THREADS DATA OUT. Prepares a set three times with the code of `fovea data prepare` and prints one JSON line
+/// Fovea's side of bench/preprocessing.py: Fovea.Bench preparation CHAIN exact|fast SIZE THREADS DATA OUT. Prepares a set six times with the code of `fovea data prepare` and prints one JSON line
 /// {"seconds", "cpu"} for the last time, when all is compiled: reading, hashing, decoding, writing, fsync and the search for copies, without the start of the process.
 /// </summary>
 internal static class PreparationBench
@@ -24,7 +24,7 @@ internal static class PreparationBench
             if (Directory.Exists(output)) Directory.Delete(output, recursive: true);
             var (cpu, watch) = (Environment.CpuUsage.TotalTime, Stopwatch.StartNew());
             ArchivePreparation.Run(data, spec, output, options);
-            if (time < 3) continue;
+            if (time < 6) continue;
             Console.WriteLine(JsonSerializer.Serialize(new { seconds = watch.Elapsed.TotalSeconds, cpu = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds }));
             return 0;
         }
