@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Writes results/speed.md from the figures in this folder: results/speed.py, from the root of the repository."""
+import json
+
+R = "results/"
+def num(file,path,d=2):
+    v=json.load(open(R+file))
+    for k in path.split('.'): v=v[int(k)] if isinstance(v,list) else v[k]
+    return f"{v:.{d}f}<!--{file} {path}-->"
+out=[]
+w=out.append
+w("""# Speed
+
+What each part takes, beside another system in the same run, turn by turn, on one machine: an AMD EPYC with AVX2 and without AVX-512, two virtual processors, two threads, float32. Ratios are the other's time divided by Fovea's: above 1
+Fovea is faster. Lowest and highest round behind the median. Single rounds were disturbed by others on a shared machine. No GPU was to be had. Written by `results/speed.py`.
+
+## Training step
+
+Batch 8, 224 pixels, against PyTorch 1.13 ([train-step](train-step/avx2)).
+
+| network | Fovea, ms | against PyTorch, channels-last | against PyTorch, default | by processor time |
+|---|--:|---|---|---|""")
+for m,n in (('mobilenet_v2','MobileNetV2'),('resnet18','ResNet-18'),('resnet50','ResNet-50')):
+    f=f'train-step/avx2/{m}/train_step.json'
+    r=json.load(open(R+f))['results']
+    i={x['against']:k for k,x in enumerate(r) if x['precision']=='fp32'}
+    a,b=i['channels_last'],[k for k in range(len(r)) if r[k]['against']!='channels_last' and r[k]['precision']=='fp32'][0]
+    ms=r[a]['foveaStep']*1000
+    def rat(k): return f"{num(f,f'results.{k}.ratio')} ({num(f,f'results.{k}.ratioLow')} to {num(f,f'results.{k}.ratioHigh')})"
+    w(f"| {n} | {ms:.0f} | {rat(a)} | {rat(b)} | {num(f,f'results.{a}.cpuRatio')}, {num(f,f'results.{b}.cpuRatio')} |")
+w("""
+## Serving
+
+Forward passes, 224 pixels, the same weights and input ([serving](serving/serve.md)).
+
+| network | batch | Fovea, images/s | against ONNX Runtime | against PyTorch 1.13, default |
+|---|--:|--:|---|---|""")
+f='serving/serve.json'
+for k,x in enumerate(json.load(open(R+f))['figures']):
+    p=f'figures.{k}.'
+    w(f"| {x['model']} | {x['batch']} | {x['batch']/x['seconds']:.1f} | {num(f,p+'onnxRatio')} ({num(f,p+'onnxRatioLow')} to {num(f,p+'onnxRatioHigh')}) | {num(f,p+'torchRatio')} ({num(f,p+'torchRatioLow')} to {num(f,p+'torchRatioHigh')}) |")
+f='preprocessing/throughput.json'
+w(f"""
+## Preparing photographs
+
+4288×2848 JPEGs to 512 pixels; Fovea with two threads and with hashing, writing and fsync, the sources' own Python code (OpenCV) with one ([preprocessing](preprocessing/throughput.md)).
+
+| chain | Python, ms an image | Fovea, exact, ms | times faster | Fovea, reduced decoding, ms | times faster |
+|---|--:|--:|--:|--:|--:|
+""" + "\n".join(f"| {c} | {num(f,f'chains.{c}.python.milliseconds',0)} | {num(f,f'chains.{c}.exact.milliseconds',1)} | {num(f,f'chains.{c}.exact.speedup',1)} | {num(f,f'chains.{c}.fast.milliseconds',1)} | {num(f,f'chains.{c}.fast.speedup',1)} |" for c in ('s0','s1')))
+e='explanation/cost.json'; fig=json.load(open(R+e))['figures']
+lo=min(range(len(fig)),key=lambda k:fig[k]['ratio']); hi=max(range(len(fig)),key=lambda k:fig[k]['ratio'])
+d='lesions/detect.json'
+w(f"""
+## The rest
+
+| what | measured |
+|---|---|
+| Grad-CAM | {num(e,f'figures.{lo}.ratio')} to {num(e,f'figures.{hi}.ratio')} forward passes of the plain form ([explanation](explanation/cost.md)) |
+| lesions on a whole 4288×2848 photograph | {num(d,'secondsByClock.0',1)}, {num(d,'secondsByClock.1',1)}, {num(d,'secondsByClock.2',1)} s with the program's start, {num(d,'peakMiB',0)} MiB; nothing to compare with was run ([lesions](lesions/detect.json)) |
+| the screening service, start-up | not measured on a quiet machine |
+""")
+open(R+'speed.md','w').write("\n".join(out))
