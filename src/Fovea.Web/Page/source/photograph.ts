@@ -24,10 +24,19 @@ function withoutItsStyle(): void {
   document.head.append(mark)
 }
 
+// A picture that arrives after its viewer was closed is dropped, which OpenSeadragon warns of.
+function withoutLateTiles(viewer: { console?: Console }): void {
+  if (viewer.console !== window.console) return
+  viewer.console = Object.assign(Object.create(window.console) as Console, {
+    warn: (...said: unknown[]) => { if (!String(said[0]).startsWith('Ignoring tile')) window.console.warn(...said) },
+  })
+}
+
 /** The photograph in the full resolution, loaded coarse to fine, with the heat map stretched over it. */
 export async function openPhotograph(element: HTMLElement, image: Image, label: string, onFrame: (frame: Frame) => void, onFailed: () => void): Promise<Photograph> {
   const { default: OpenSeadragon } = await import('openseadragon')
   withoutItsStyle()
+  withoutLateTiles(OpenSeadragon as unknown as { console?: Console })
   const longer = Math.max(image.width, image.height)
   const level = (max: number) => ({ url: viewUrl(image.id, max), width: Math.round(image.width * max / longer), height: Math.round(image.height * max / longer) })
   const viewer: OSD.Viewer = OpenSeadragon({
