@@ -51,6 +51,7 @@ w(f"""
 e='explanation/cost.json'; fig=json.load(open(R+e))['figures']
 lo=min(range(len(fig)),key=lambda k:fig[k]['ratio']); hi=max(range(len(fig)),key=lambda k:fig[k]['ratio'])
 d='lesions/detect.json'
+c='service/service.json'
 w(f"""
 ## The rest
 
@@ -58,6 +59,17 @@ w(f"""
 |---|---|
 | Grad-CAM | {num(e,f'figures.{lo}.ratio')} to {num(e,f'figures.{hi}.ratio')} forward passes of the plain form ([explanation](explanation/cost.md)) |
 | lesions on a whole 4288×2848 photograph | {num(d,'secondsByClock.0',1)}, {num(d,'secondsByClock.1',1)}, {num(d,'secondsByClock.2',1)} s with the program's start, {num(d,'peakMiB',0)} MiB; nothing to compare with was run ([lesions](lesions/detect.json)) |
-| the screening service, start-up | not measured on a quiet machine |
+
+## The screening service
+
+MobileNetV2 at 256 pixels (`models/dr-mobile.fovea`), SQLite, over loopback with uploads, quality check, grade and heat map; its own process, the driver on the same two processors ([service](service/service.json)).
+
+| what | measured |
+|---|---|
+| cold start to ready, five times | {num(c,'coldStartSeconds.0')} to {num(c,'coldStartSeconds.4')} s, median {num(c,'coldStartSeconds.2')} s |
+| one 4288×2848 JPEG from upload to grade and heat map | median {num(c,'largePhotograph.medianSeconds')} s ({num(c,'largePhotograph.lowestSeconds')} to {num(c,'largePhotograph.highestSeconds')}) |
+| sustained | {num(c,'sustainedImagesPerSecond',1)} images/s, {num(c,'shareOfBare')} of the bare engine's {num(c,'bareImagesPerSecond',1)} |
+| at 70 % of the engine's rate | 99 of 100 results within {num(c,'at70Percent.p99Seconds')} s |
+| at three times the rate | {num(c,'at300Percent.accepted',0)} taken, each with its result; {num(c,'at300Percent.busy',0)} answered 503 with Retry-After; {num(c,'at300Percent.megabytesMost',0)} MB at most |
 """)
 open(R+'speed.md','w').write("\n".join(out))
