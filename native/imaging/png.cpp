@@ -99,7 +99,7 @@ bool encode(const PixelView& in, Bytes& bytes, Trouble& trouble) {
         return false;
     }
     png_set_write_fn(p, &bytes, write, flush);
-    png_set_IHDR(p, info, in.width, in.height, 8, in.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+    png_set_IHDR(p, info, in.width, in.height, 8, in.channels == 1 ? PNG_COLOR_TYPE_GRAY : in.channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGB_ALPHA, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     // Of photographs, runs after the best of the five filters are smaller than zlib's default search and take a sixth of its time
     // (512 x 512 fundus: 268 KB in 27 ms against 295 KB in 147 ms).
@@ -127,7 +127,8 @@ FIMG_EXPORT int32_t fimg_png_decode(const uint8_t* bytes, int64_t length, PixelV
 FIMG_EXPORT int32_t fimg_png_encode(PixelView source, void** encoded) {
     *encoded = nullptr;
     return guard([&] {
-        require_picture(source);
+        if (source.channels != 4) require_picture(source); // 4: RGB and alpha
+        else source.mat();
         auto bytes = std::make_unique<Bytes>();
         Trouble trouble;
         if (!encode(source, *bytes, trouble)) throw std::runtime_error(trouble.message);

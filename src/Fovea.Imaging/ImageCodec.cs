@@ -65,17 +65,49 @@ public static class ImageCodec
                     default: throw new NotSupportedException($"{format.Name()} is only read.");
                 }
             }
-            Native.BytesLength(encoded, out var length);
-            var bytes = GC.AllocateUninitializedArray<byte>(checked((int)length));
-            fixed (byte* destination = bytes)
-                Native.BytesCopy(encoded, destination, length);
-            return bytes;
+            return Taken(encoded);
         }
         finally
         {
             if (encoded != 0)
                 Native.BytesFree(encoded);
         }
+    }
+
+    /// <summary>A PNG that lets what lies under it through.</summary>
+    /// <param name="rgb">Three channels.</param>
+    /// <param name="alpha">One for each pixel, row-major: 0 clear, 255 opaque.</param>
+    /// <exception cref="ArgumentException">Another number of channels or of alphas.</exception>
+    public static unsafe byte[] EncodePng(Image rgb, ReadOnlySpan<byte> alpha)
+    {
+        ArgumentNullException.ThrowIfNull(rgb);
+        if (rgb.Channels != 3 || alpha.Length != rgb.Width * rgb.Height) throw new ArgumentException($"{alpha.Length} alphas for {rgb.Width}x{rgb.Height}x{rgb.Channels} pixels", nameof(alpha));
+        var pixels = GC.AllocateUninitializedArray<byte>(checked(4 * alpha.Length));
+        for (var i = 0; i < alpha.Length; i++)
+        {
+            rgb.Pixels.AsSpan(3 * i, 3).CopyTo(pixels.AsSpan(4 * i));
+            pixels[4 * i + 3] = alpha[i];
+        }
+        nint encoded = 0;
+        try
+        {
+            fixed (byte* first = pixels) Native.PngEncode(new PixelView(first, rgb.Width, rgb.Height, 4), out encoded);
+            return Taken(encoded);
+        }
+        finally
+        {
+            if (encoded != 0)
+                Native.BytesFree(encoded);
+        }
+    }
+
+    private static unsafe byte[] Taken(nint encoded)
+    {
+        Native.BytesLength(encoded, out var length);
+        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)length));
+        fixed (byte* destination = bytes)
+            Native.BytesCopy(encoded, destination, length);
+        return bytes;
     }
 
     private static ImageInfo Header(ReadOnlySpan<byte> bytes) => FormatOf(bytes) switch

@@ -22,6 +22,21 @@ public sealed class ImageFileTests : IDisposable
     }
 
     [Fact]
+    public void EncodePng_WithAlpha_KeepsColoursAndAlpha()
+    {
+        var image = Picture.Formula(20, 10, 3);
+        Assert.True(image.HasSamePixels(ImageCodec.Decode(ImageCodec.EncodePng(image, new byte[200]), "a.png")));
+        // Of one pixel every filter of PNG leaves the bytes as they are: filter, red, green, blue, alpha.
+        var png = ImageCodec.EncodePng(new Image(1, 1, 3, [10, 20, 30]), [40]);
+        var data = png.AsSpan().IndexOf("IDAT"u8) + 4;
+        using var pixel = new System.IO.Compression.ZLibStream(new MemoryStream(png[data..]), System.IO.Compression.CompressionMode.Decompress);
+        var bytes = new byte[5];
+        pixel.ReadExactly(bytes);
+        Assert.Equal([10, 20, 30, 40], bytes[1..]);
+        Assert.Throws<ArgumentException>(() => ImageCodec.EncodePng(image, new byte[199]));
+    }
+
+    [Fact]
     public void Write_ToAMissingFolder_NamesIt()
     {
         var path = Path.Combine(folder, "none", "a.png");

@@ -25,32 +25,16 @@ internal static class DetectVerb
             if (parse.GetValue(threshold) is { } t && !(t is >= 0 and <= 1)) throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--threshold: {t} is out of range. Give 0 to 1."));
             var paths = ImagePaths.Expand(parse.GetValue(images)!);
             using var detector = LesionDetector.Load(parse.GetValue(model)!);
-            var names = Names(paths);
-            var code = ExitCodes.Ok;
-            using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Looking", paths.Count, "images") : null;
-            for (var i = 0; i < paths.Count; i++)
+            var (drawings, annotations) = (parse.GetValue(draw) is { } d ? OutputNames.Of(paths, d) : null, parse.GetValue(voc) is { } v ? OutputNames.Of(paths, v) : null);
+            var code = ImageLoop.Run(paths, "Looking", i =>
             {
-                cancel.ThrowIfCancellationRequested();
-                try
-                {
-                    var photograph = FundusImage.Read(paths[i]).Pixels;
-                    var report = LesionReport.Of(paths[i], photograph, detector, detector.Detect(photograph, cancel: cancel), parse.GetValue(threshold));
-                    if (parse.GetValue(draw) is { } folder) ImageFile.Write(Path.Combine(Directory.CreateDirectory(folder).FullName, names[i] + ".png"), report.Drawing(photograph, detector.Card.Labels));
-                    if (parse.GetValue(voc) is { } annotations) VocFile.Write(Path.Combine(Directory.CreateDirectory(annotations).FullName, names[i] + ".xml"), Annotation(report));
-                    if (parse.GetValue(json)) JsonOutput.WriteLine(report);
-                    else Console.Out.WriteLine(report.Line());
-                }
-                // One bad photograph of many must not keep the others from theirs.
-                catch (Exception e) when (paths.Count > 1 && ExitCodes.Of(e).Code == ExitCodes.UnreadableInput && e is UnreadableImageException)
-                {
-                    var (itsCode, line) = ExitCodes.Of(e);
-                    code = Math.Max(code, itsCode);
-                    if (progress is null) Console.Error.WriteLine(line);
-                    else progress.WriteLine(line);
-                }
-                progress?.Report(i + 1);
-            }
-            progress?.Dispose();
+                var photograph = FundusImage.Read(paths[i]).Pixels;
+                var report = LesionReport.Of(paths[i], photograph, detector, detector.Detect(photograph, cancel: cancel), parse.GetValue(threshold));
+                if (drawings is not null) ImageFile.Write(OutputNames.WithFolder(drawings[i] + ".png"), report.Drawing(photograph, detector.Card.Labels));
+                if (annotations is not null) VocFile.Write(OutputNames.WithFolder(annotations[i] + ".xml"), Annotation(report));
+                if (parse.GetValue(json)) JsonOutput.WriteLine(report);
+                else Console.Out.WriteLine(report.Line());
+            }, cancel);
             if (!parse.GetValue(json)) Console.Error.WriteLine($"Note: {GradeReport.ResearchNotice}.");
             return code;
         });
@@ -58,17 +42,4 @@ internal static class DetectVerb
 
     private static VocAnnotation Annotation(LesionReport report) => new(Path.GetFileName(report.Image), report.Width, report.Height,
         [.. report.Lesions.Select(l => new VocObject(l.Label, new MarkedBox(l.Left, l.Top, l.Right, l.Bottom)) { Score = l.Score })]);
-
-    /// <summary>One name an image, without its ending; two photographs of one name in different folders must not overwrite each other's.</summary>
-    private static string[] Names(IReadOnlyList<string> images)
-    {
-        var used = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        return [.. images.Select(image =>
-        {
-            var stem = Path.GetFileNameWithoutExtension(image);
-            var name = stem;
-            for (var i = 2; !used.Add(name); i++) name = $"{stem}.{i}";
-            return name;
-        })];
-    }
 }

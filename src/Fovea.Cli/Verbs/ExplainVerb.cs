@@ -37,28 +37,12 @@ internal static class ExplainVerb
             if (scoring.IsWanted(parse)) return scoring.Run(parse, loaded, options, style, parse.GetValue(output)!, parse.GetValue(json), cancel);
             var paths = ImagePaths.Expand(named);
             var stems = OutputNames.Of(paths, parse.GetValue(output)!);
-            var code = ExitCodes.Ok;
-            using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Explaining", paths.Count, "images") : null;
-            for (var i = 0; i < paths.Count; i++)
+            return ImageLoop.Run(paths, "Explaining", i =>
             {
-                cancel.ThrowIfCancellationRequested();
-                try
-                {
-                    var explained = Explain(loaded, paths[i], stems[i], parse.GetValue(grade), options, style, cancel);
-                    if (parse.GetValue(json)) JsonOutput.WriteLine(explained);
-                    else Console.Out.WriteLine($"{explained.Panel}\n{explained.Heatmap}");
-                }
-                // One bad photograph of many must not keep the others from their map.
-                catch (Exception e) when (paths.Count > 1 && ExitCodes.Of(e).Code is ExitCodes.UnreadableInput or ExitCodes.Ungradable)
-                {
-                    var (itsCode, line) = ExitCodes.Of(e);
-                    code = Math.Max(code, itsCode);
-                    if (progress is null) Console.Error.WriteLine(line);
-                    else progress.WriteLine(line);
-                }
-                progress?.Report(i + 1);
-            }
-            return code;
+                var explained = Explain(loaded, paths[i], stems[i], parse.GetValue(grade), options, style, cancel);
+                if (parse.GetValue(json)) JsonOutput.WriteLine(explained);
+                else Console.Out.WriteLine($"{explained.Panel}\n{explained.Heatmap}");
+            }, cancel);
         });
     }
 
@@ -75,8 +59,7 @@ internal static class ExplainVerb
         if (map.IsFlat) Console.Error.WriteLine($"{path}: no region stands out for grade {explained}; the map is empty. Try another --layer, --method or --class.");
         var layer = options.Method.LooksAtLayer() ? options.Layer ?? model.Layers[^1] : null;
         var (panel, heatmap) = ($"{stem}.panel.png", $"{stem}.heatmap.png");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(stem))!);
-        ImageFile.Write(panel, GradePanel.Draw(model, photograph, quality, result, map, explained, options, style));
+        ImageFile.Write(OutputNames.WithFolder(panel), GradePanel.Draw(model, photograph, quality, result, map, explained, options, style));
         ImageFile.Write(heatmap, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, result.Prepared, photograph.Pixels, style));
         var peak = HeatmapOverlay.PeakInOriginal(map, result.Prepared);
         return new Explained(path, result.Prediction.Grade, explained, options.Method.Name(), layer, map.IsFlat, peak is var (x, y) ? [Math.Round(x, 1), Math.Round(y, 1)] : null, panel, heatmap, GradeReport.ResearchNotice);

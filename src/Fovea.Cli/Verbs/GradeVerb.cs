@@ -36,31 +36,18 @@ internal static class GradeVerb
             using var detector = parse.GetValue(lesions) is { } lesionModel ? LesionDetector.Load(lesionModel) : null;
             var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
             var graded = new List<(string Path, int Grade)>();
-            var code = ExitCodes.Ok;
-            using var progress = paths.Count > 1 && Console.IsOutputRedirected ? new ProgressLine("Grading", paths.Count, "images") : null;
-            for (var i = 0; i < paths.Count; i++)
+            var code = ImageLoop.Run(paths, "Grading", i =>
             {
-                cancel.ThrowIfCancellationRequested();
-                try
-                {
-                    var report = loaded is not null ? Grade(loaded, paths[i], overlays?[i], panels?[i], parse.GetValue(force)) : Grade(foreign!, paths[i], parse.GetValue(force));
-                    graded.Add((paths[i], report.Grade));
-                    if (detector is not null)
-                        report = report with { SecondOpinion = SecondOpinion.Of(paths[i], FundusImage.Read(paths[i]).Pixels, detector, report.Grade, report.Referable, cancel) };
-                    if (parse.GetValue(json)) JsonOutput.WriteLine(report);
-                    else Console.Out.WriteLine(report.Line());
-                }
-                // One bad photograph of many must not keep the others from their grade.
-                catch (Exception e) when (paths.Count > 1 && ExitCodes.Of(e).Code is ExitCodes.UnreadableInput or ExitCodes.Ungradable)
-                {
-                    var (itsCode, line) = ExitCodes.Of(e);
-                    code = Math.Max(code, itsCode);
-                    if (progress is null) Console.Error.WriteLine(line);
-                    else progress.WriteLine(line);
-                }
-                progress?.Report(i + 1);
-            }
-            progress?.Dispose();
+                var photograph = FundusImage.Read(paths[i]);
+                var quality = QualityAssessor.Assess(photograph);
+                if (!parse.GetValue(force)) quality.ThrowIfUngradable(paths[i]);
+                var report = loaded is not null ? Grade(loaded, photograph, quality, overlays?[i], panels?[i])
+                    : GradeReport.Of(foreign!.Grade(photograph), foreign.Classes, foreign.Name, foreign.Sha256, quality);
+                graded.Add((paths[i], report.Grade));
+                if (detector is not null) report = report with { SecondOpinion = SecondOpinion.Of(paths[i], photograph.Pixels, detector, report.Grade, report.Referable, cancel) };
+                if (parse.GetValue(json)) JsonOutput.WriteLine(report);
+                else Console.Out.WriteLine(report.Line());
+            }, cancel);
             if (parse.GetValue(submission) is { } file) ReportFiles.WriteSubmission(file, [.. graded.Select(g => g.Path)], [.. graded.Select(g => g.Grade)]);
             if (!parse.GetValue(json)) Console.Error.WriteLine($"Note: {GradeReport.ResearchNotice}.");
             return code;
@@ -69,33 +56,16 @@ internal static class GradeVerb
 
     /// <param name="overlayStem">Path of the overlay without its ending; null: none is wanted.</param>
     /// <param name="panelStem">Likewise of the panel.</param>
-    private static GradeReport Grade(GradingModel model, string path, string? overlayStem, string? panelStem, bool force)
+    private static GradeReport Grade(GradingModel model, FundusImage photograph, QualityReport quality, string? overlayStem, string? panelStem)
     {
-        var photograph = FundusImage.Read(path);
-        var quality = QualityAssessor.Assess(photograph);
-        if (!force) quality.ThrowIfUngradable(path);
         if (overlayStem is null && panelStem is null) return GradeReport.Of(model.Grade(photograph), model, quality);
         var prepared = model.Prepare(photograph);
         var (prediction, map) = model.PredictAndExplain([prepared])[0];
         var result = new GradeResult(photograph.Name, prediction, prepared);
         var (overlay, panel) = (overlayStem is null ? null : $"{overlayStem}.heatmap.png", panelStem is null ? null : $"{panelStem}.panel.png");
         // A flat map is no explanation: the photograph is written as it is.
-        if (overlay is not null) Write(overlay, map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, prepared, photograph.Pixels));
-        if (panel is not null) Write(panel, GradePanel.Draw(model, photograph, quality, result, map, prediction.Grade, new ExplanationOptions(), new OverlayStyle()));
+        if (overlay is not null) ImageFile.Write(OutputNames.WithFolder(overlay), map.IsFlat ? photograph.Pixels : HeatmapOverlay.OnOriginal(map, prepared, photograph.Pixels));
+        if (panel is not null) ImageFile.Write(OutputNames.WithFolder(panel), GradePanel.Draw(model, photograph, quality, result, map, prediction.Grade, new ExplanationOptions(), new OverlayStyle()));
         return GradeReport.Of(result, model, quality, overlay) with { Panel = panel };
-    }
-
-    private static void Write(string path, Image picture)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        ImageFile.Write(path, picture);
-    }
-
-    private static GradeReport Grade(TorchScriptGrader program, string path, bool force)
-    {
-        var photograph = FundusImage.Read(path);
-        var quality = QualityAssessor.Assess(photograph);
-        if (!force) quality.ThrowIfUngradable(path);
-        return GradeReport.Of(program.Grade(photograph), program.Classes, program.Name, program.Sha256, quality);
     }
 }

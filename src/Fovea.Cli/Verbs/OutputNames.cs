@@ -15,4 +15,11 @@ internal static class OutputNames
             return Path.Combine(folder, name);
         })];
     }
+
+    /// <summary>The path, whose folder is there from now on.</summary>
+    public static string WithFolder(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return path;
+    }
 }

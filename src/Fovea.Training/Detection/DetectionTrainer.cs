@@ -139,34 +139,11 @@ internal sealed class DetectionTrainer : IDisposable
 
     private void Save(string path, RunProgress progress)
     {
-        var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = _network.State(), ["optimiser"] = _optimiser.State() };
-        foreach (var (name, tensor) in parts["model"])
-            if (tensor.FirstNonFinite() is not null) throw new TrainingDivergedException(_recipe.Name, $"{name} became NaN or infinite in epoch {progress.Epoch + 1}");
-        if (_average is not null) parts["average"] = _average.State();
-        Checkpoint.Write(path, parts, progress, DetectionRecipeFile.Write(_recipe));
+        Checkpoint.Save(path, progress, _network, _optimiser, _average, DetectionRecipeFile.Write(_recipe), _recipe.Name);
     }
 
-    private RunProgress Load(string path)
-    {
-        var (parts, progress, recipe) = Checkpoint.Read(path);
-        if (recipe != DetectionRecipeFile.Write(_recipe)) throw new RecipeException(path, "this checkpoint belongs to another recipe", "Resume with the run's own recipe.json, or start in another folder");
-        IReadOnlyDictionary<string, StoredTensor> Part(string name) => parts.GetValueOrDefault(name) ?? Checkpoint.Empty;
-        void Require(StateReport report, string part)
-        {
-            if (!report.IsExact) throw new WeightsFormatException(path, $"its {part} does not fit the recipe: {report}", Checkpoint.Remedy);
-        }
-        Require(_network.LoadState(Part("model")), "network");
-        Require(_optimiser.LoadState(Part("optimiser")), "optimiser");
-        try
-        {
-            _average?.LoadState(Part("average"), (long)progress.Epoch * _loader.StepsPerEpoch + progress.Step);
-        }
-        catch (ArgumentException e)
-        {
-            throw new WeightsFormatException(path, "its average does not fit the recipe", Checkpoint.Remedy, e);
-        }
-        return progress;
-    }
+    private RunProgress Load(string path) => Checkpoint.Restore(path, _network, _optimiser, _average, DetectionRecipeFile.Write(_recipe),
+        at => (long)at.Epoch * _loader.StepsPerEpoch + at.Step);
 
     private static void Freeze(FasterRcnn network, DetectionRecipe recipe)
     {

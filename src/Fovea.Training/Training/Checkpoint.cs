@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Fovea.Torch.Files;
+using Fovea.Torch.Modules;
+using Fovea.Torch.Optimisation;
 using Fovea.Training.Recipes;
 
 namespace Fovea.Training.Training;
@@ -47,9 +49,49 @@ public static class Checkpoint
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    internal const string Remedy = "Start again in another folder.";
+    private const string Remedy = "Start again in another folder.";
 
-    internal static readonly IReadOnlyDictionary<string, StoredTensor> Empty = new Dictionary<string, StoredTensor>();
+    private static readonly IReadOnlyDictionary<string, StoredTensor> Empty = new Dictionary<string, StoredTensor>();
+
+    /// <summary>Writes a training's whole state.</summary>
+    /// <param name="recipe">As JSON.</param>
+    /// <param name="name">Of the recipe, for the message.</param>
+    /// <exception cref="TrainingDivergedException">A weight is NaN or infinite: the step after the last finite loss may have broken the weights, and the checkpoint before it stays.</exception>
+    internal static void Save(string path, RunProgress progress, Module network, Optimiser optimiser, ExponentialMovingAverage? average, string recipe, string name)
+    {
+        var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = network.State(), ["optimiser"] = optimiser.State() };
+        foreach (var (key, tensor) in parts["model"])
+            if (tensor.FirstNonFinite() is not null) throw new TrainingDivergedException(name, $"{key} became NaN or infinite in epoch {progress.Epoch + 1}");
+        if (average is not null) parts["average"] = average.State();
+        Write(path, parts, progress, recipe);
+    }
+
+    /// <summary>Brings a training back to where <see cref="Save"/> was called.</summary>
+    /// <param name="recipe">As JSON, the same as when it was saved.</param>
+    /// <param name="updates">How often the average was updated by then.</param>
+    /// <exception cref="RecipeException">It was saved by another recipe.</exception>
+    /// <exception cref="WeightsFormatException">Not a checkpoint, or its parts do not fit.</exception>
+    internal static RunProgress Restore(string path, Module network, Optimiser optimiser, ExponentialMovingAverage? average, string recipe, Func<RunProgress, long> updates)
+    {
+        var (parts, progress, saved) = Read(path);
+        if (saved != recipe) throw new RecipeException(path, "this checkpoint belongs to another recipe", "Resume with the run's own recipe.json, or start in another folder");
+        IReadOnlyDictionary<string, StoredTensor> Part(string name) => parts.GetValueOrDefault(name) ?? Empty;
+        void Require(StateReport report, string part)
+        {
+            if (!report.IsExact) throw new WeightsFormatException(path, $"its {part} does not fit the recipe: {report}", Remedy);
+        }
+        Require(network.LoadState(Part("model")), "network");
+        Require(optimiser.LoadState(Part("optimiser")), "optimiser");
+        try
+        {
+            average?.LoadState(Part("average"), updates(progress));
+        }
+        catch (ArgumentException e)
+        {
+            throw new WeightsFormatException(path, "its average does not fit the recipe", Remedy, e);
+        }
+        return progress;
+    }
 
     /// <param name="parts">Tensors by part ("model", "average", "optimiser"); a part's name and a slash precede each of its keys.</param>
     /// <param name="recipe">The recipe as JSON: resuming with another one is refused.</param>

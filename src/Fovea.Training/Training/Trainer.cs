@@ -268,13 +268,7 @@ public sealed class Trainer : IDisposable
 
     private void Save(string path, RunProgress progress)
     {
-        if (!Writes) return;
-        var parts = new Dictionary<string, IReadOnlyDictionary<string, StoredTensor>> { ["model"] = _network.State(), ["optimiser"] = _optimiser.State() };
-        // The step after the last finite loss may have broken the weights: the checkpoint before it stays.
-        foreach (var (name, tensor) in parts["model"])
-            if (tensor.FirstNonFinite() is not null) throw new TrainingDivergedException(_recipe.Name, $"{name} became NaN or infinite in epoch {progress.Epoch + 1}");
-        if (_average is not null) parts["average"] = _average.State();
-        Checkpoint.Write(path, parts, progress, RecipeFile.Write(_recipe));
+        if (Writes) Checkpoint.Save(path, progress, _network, _optimiser, _average, RecipeFile.Write(_recipe), _recipe.Name);
     }
 
     private RunProgress Resume()
@@ -285,28 +279,8 @@ public sealed class Trainer : IDisposable
         return progress;
     }
 
-    private RunProgress Load(string path)
-    {
-        var (parts, progress, recipe) = Checkpoint.Read(path);
-        if (recipe != RecipeFile.Write(_recipe))
-            throw new RecipeException(path, "this checkpoint belongs to another recipe", "Resume with the run's own recipe.json, or start in another folder");
-        IReadOnlyDictionary<string, StoredTensor> Part(string name) => parts.GetValueOrDefault(name) ?? Checkpoint.Empty;
-        void Require(StateReport report, string part)
-        {
-            if (!report.IsExact) throw new WeightsFormatException(path, $"its {part} does not fit the recipe: {report}", Checkpoint.Remedy);
-        }
-        Require(_network.LoadState(Part("model")), "network");
-        Require(_optimiser.LoadState(Part("optimiser")), "optimiser");
-        try
-        {
-            _average?.LoadState(Part("average"), !_averagesEpochs ? StepsBefore(progress.Epoch, progress.Step) : Math.Max(0, progress.Epoch - _recipe.Training.SwaFrom!.Value + 1));
-        }
-        catch (ArgumentException e)
-        {
-            throw new WeightsFormatException(path, "its average does not fit the recipe", Checkpoint.Remedy, e);
-        }
-        return progress;
-    }
+    private RunProgress Load(string path) => Checkpoint.Restore(path, _network, _optimiser, _average, RecipeFile.Write(_recipe),
+        at => !_averagesEpochs ? StepsBefore(at.Epoch, at.Step) : Math.Max(0, at.Epoch - _recipe.Training.SwaFrom!.Value + 1));
 
     /// <summary>Leaves the weights of the chosen epoch, averaged where the recipe averages, in the network.</summary>
     private void Deliver(RunProgress progress)

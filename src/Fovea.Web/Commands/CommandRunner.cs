@@ -70,7 +70,7 @@ internal static class CommandRunner
     internal static async Task<Database> OpenAsync(ServiceOptions options)
     {
         if (options.DatabaseUrl is null && !File.Exists(options.DatabaseFile)) throw new ServiceException($"{options.Data}: no service's data folder. Give the folder of `fovea serve` by --data.");
-        var database = new Database(options.DatabaseUrl is { } url ? new PostgresDialect(url) : new SqliteDialect(options.DatabaseFile));
+        var database = Database.Of(options);
         await SchemaMigrations.RunAsync(database);
         return database;
     }

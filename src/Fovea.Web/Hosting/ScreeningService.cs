@@ -31,7 +31,7 @@ internal static class ScreeningService
     {
         Directory.CreateDirectory(options.Data);
         var models = new LoadedModels(options); // loads while the rest starts
-        var database = new Database(options.DatabaseUrl is { } url ? new PostgresDialect(url) : new SqliteDialect(options.DatabaseFile));
+        var database = Database.Of(options);
         await SchemaMigrations.RunAsync(database);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));

@@ -104,17 +104,12 @@ internal sealed class UploadEndpoint(Database database, ImageStore store, IAnaly
         var request = HashOf(id, accepted, refused);
         if (key.Length > 0 && await ReplayAsync(key, request, caller, language, context) is { } replayed) return replayed;
         // The same photograph twice in one examination is a slip of the hand.
-        foreach (var twice in accepted.GroupBy(a => a.Sha256).SelectMany(g => g.Skip(1)).ToArray())
+        var there = (await database.ReadAsync(w => w.QueryAsync<string>("SELECT sha256 FROM images WHERE examination_id = @id", new { id }))).ToHashSet(StringComparer.Ordinal);
+        foreach (var twice in accepted.Where(a => !there.Add(a.Sha256)).ToArray())
         {
             accepted.Remove(twice);
             refused.Add(new RefusedFile(twice.Name, "duplicate", $"{twice.Name}: the same photograph is in this examination already. Give the other one."));
         }
-        foreach (var there in await database.ReadAsync(w => w.QueryAsync<string>("SELECT sha256 FROM images WHERE examination_id = @id", new { id })))
-            if (accepted.Find(a => a.Sha256 == there) is { } file)
-            {
-                accepted.Remove(file);
-                refused.Add(new RefusedFile(file.Name, "duplicate", $"{file.Name}: the same photograph is in this examination already. Give the other one."));
-            }
         if (accepted.Count == 0) throw Refused(refused);
         // In the order of the upload: ids of one millisecond are random among themselves, and lists are sorted by them.
         var ids = accepted.ConvertAll(_ => Database.NewId());

@@ -1,6 +1,6 @@
+using Fovea.Reporting;
 using Fovea.Web.Hosting;
 using PdfSharp.Drawing;
-using PdfSharp.Fonts;
 using PdfSharp.Pdf;
 
 namespace Fovea.Web.Reports;
@@ -8,11 +8,9 @@ namespace Fovea.Web.Reports;
 /// <summary>The report as PDF on A4. In English only: the fonts that Fovea carries have no Chinese letters; the HTML report has both languages.</summary>
 internal static class PdfReport
 {
-    private static readonly Lock Fonts = new();
-
     public static byte[] Write(ReportContent report)
     {
-        lock (Fonts) GlobalFontSettings.FontResolver ??= new EmbeddedFonts();
+        PdfFonts.Use();
         using var document = new PdfDocument();
         document.Info.Title = report.Words.Title;
         document.Info.Creator = "Fovea";
@@ -20,19 +18,6 @@ internal static class PdfReport
         using var stream = new MemoryStream();
         document.Save(stream, closeStream: false);
         return stream.ToArray();
-    }
-
-    private sealed class EmbeddedFonts : IFontResolver
-    {
-        public byte[]? GetFont(string faceName)
-        {
-            using var font = typeof(PdfReport).Assembly.GetManifestResourceStream(faceName) ?? throw new InvalidOperationException($"the font {faceName} is not in the assembly");
-            using var bytes = new MemoryStream();
-            font.CopyTo(bytes);
-            return bytes.ToArray();
-        }
-
-        public FontResolverInfo? ResolveTypeface(string familyName, bool isBold, bool isItalic) => new(isBold ? "DejaVuSans-Bold.ttf" : "DejaVuSans.ttf");
     }
 
     private sealed class Sheets(PdfDocument document) : IDisposable

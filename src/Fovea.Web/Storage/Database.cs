@@ -24,6 +24,9 @@ internal sealed class Database(IDialect dialect) : IDisposable
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
 
+    /// <exception cref="ServiceException">The address is none.</exception>
+    public static Database Of(ServiceOptions options) => new(options.DatabaseUrl is { } url ? new PostgresDialect(url) : new SqliteDialect(options.DatabaseFile));
+
     public IDialect Dialect => dialect;
 
     /// <summary>Now, as it is stored: ISO 8601 UTC to the millisecond.</summary>

@@ -25,7 +25,7 @@ public sealed class ResumeTests
         """;
 
     // Three stages of different kinds: a frozen backbone, a moving average that chooses its epoch, and a plateau with micro-batches; bfloat16 where the processor has it.
-    // The last one clips: batch norms of three images and less give gradients that may overflow.
+    // The last one clips its gradients: without, it diverged (batch norms of two or three images whose last maps are one pixel).
     private const string Staged =
         """
         {

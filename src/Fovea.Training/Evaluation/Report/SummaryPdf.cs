@@ -3,7 +3,6 @@ using Fovea.Reporting;
 using Fovea.Training.Evaluation.Errors;
 using Fovea.Training.Metrics;
 using PdfSharp.Drawing;
-using PdfSharp.Fonts;
 using PdfSharp.Pdf;
 
 namespace Fovea.Training.Evaluation.Report;
@@ -12,11 +11,10 @@ namespace Fovea.Training.Evaluation.Report;
 public static class SummaryPdf
 {
     private const double Left = 48, Right = 547, Bottom = 800;
-    private static readonly Lock Fonts = new();
 
     public static void Write(Stream stream, ReportInput input)
     {
-        UseOwnFonts();
+        PdfFonts.Use();
         using var document = new PdfDocument();
         document.Info.Title = input.Title;
         document.Info.Creator = "Fovea";
@@ -24,25 +22,6 @@ public static class SummaryPdf
         page.Size = PdfSharp.PageSize.A4;
         using (var graphics = XGraphics.FromPdfPage(page)) new Sheet(graphics, input).Draw();
         document.Save(stream, closeStream: false);
-    }
-
-    /// <summary>The library looks for fonts of the system, and a bare Debian has none.</summary>
-    private static void UseOwnFonts()
-    {
-        lock (Fonts) GlobalFontSettings.FontResolver ??= new EmbeddedFonts();
-    }
-
-    private sealed class EmbeddedFonts : IFontResolver
-    {
-        public byte[]? GetFont(string faceName)
-        {
-            using var font = typeof(SummaryPdf).Assembly.GetManifestResourceStream(faceName) ?? throw new InvalidOperationException($"the font {faceName} is not in the assembly");
-            using var bytes = new MemoryStream();
-            font.CopyTo(bytes);
-            return bytes.ToArray();
-        }
-
-        public FontResolverInfo? ResolveTypeface(string familyName, bool isBold, bool isItalic) => new(isBold ? "DejaVuSans-Bold.ttf" : "DejaVuSans.ttf");
     }
 
     private sealed class Sheet(XGraphics g, ReportInput input)
