@@ -51,8 +51,11 @@ internal static class CalibrateVerb
                     throw new UsageException($"{path}: {e.Message}. Change --method or --thresholds.");
                 }
                 var where = parse.GetValue(part.Part) is { } p ? $"{dataset.Name.Split(':', 2)[0]}, {p} part" : dataset.Name.Split(':', 2)[0];
-                var fitted = new CardCalibration(where, truth.Length, ModelCalibration.Scores(head, before, evaluation.Logits, truth), ModelCalibration.Scores(head, after, evaluation.Logits, truth));
-                var card = ModelFile.Write(target, file.Card with { Decoding = after, Calibration = fitted }, file.Weights);
+                // An ensemble's rule gives the grades, and no temperature moves them.
+                var grades = file.Members.Count > 0 && head.Kind == HeadKind.Softmax ? evaluation.Predictions.Predicted : null;
+                IReadOnlyDictionary<string, double> Scores(DecodingSpec decoding) => ModelCalibration.Scores(head, decoding, evaluation.Logits, truth, grades);
+                var fitted = new CardCalibration(where, truth.Length, Scores(before), Scores(after));
+                var card = file.WriteAs(target, file.Card with { Decoding = after, Calibration = fitted });
                 if (parse.GetValue(json)) JsonOutput.Write(new { model = target, card.WeightsSha256, decoding = after, calibration = fitted });
                 else Print(target, after, fitted);
                 return ExitCodes.Ok;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Fovea.Calibration;
+using Fovea.Models;
 using Fovea.Training.Ensembles;
 using Fovea.Training.Metrics;
 using Fovea.Training.Recipes;
@@ -9,7 +10,7 @@ using Fovea.Training.Training;
 
 namespace Fovea.Cli.Verbs;
 
-/// <summary>Makes one system of several, from their tables of predictions.</summary>
+/// <summary>Makes one system of several, from their tables of predictions, or one model file of several.</summary>
 internal static class EnsembleVerb
 {
     private const int MaxMembers = 200;
@@ -22,7 +23,8 @@ internal static class EnsembleVerb
 
     public static Command Create()
     {
-        var predictions = new Option<string[]>("--predictions") { Description = "One CSV a system, by whatever program: image,true,predicted and, but for a vote, p0,p1,…", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "FILE.csv" };
+        var predictions = new Option<string[]>("--predictions") { Description = "One CSV a system, by whatever program: image,true,predicted and, but for a vote, p0,p1,…", AllowMultipleArgumentsPerToken = true, HelpName = "FILE.csv" };
+        var packing = new EnsemblePacking();
         var method = new Option<string>("--method") { Description = "vote (ties to the higher grade), mean, trimmed (mean), weights (of a mean), ridge or linear (of the expected grades). The last three are fitted.", DefaultValueFactory = _ => "mean", HelpName = "NAME" };
         var read = new Option<string>("--read") { Description = "What averaged probabilities come to: the most `probable` grade, or the `expected` one, rounded.", DefaultValueFactory = _ => "probable", HelpName = "HOW" };
         var trim = new Option<double>("--trim") { Description = "Share of the systems that a trimmed mean leaves out at each end.", DefaultValueFactory = _ => 0.25, HelpName = "SHARE" };
@@ -32,11 +34,15 @@ internal static class EnsembleVerb
         var seed = new Option<ulong>("--seed") { Description = "Seeds the folds and the intervals.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var output = new Option<string?>("--out") { Description = "Folder for predictions.csv, metrics.json and ensemble.json (the rule).", HelpName = "DIR" };
         var json = JsonOutput.Option();
-        return new Command("ensemble", "Combine several systems' predictions, and measure the result.") { predictions, method, read, trim, ridge, fit, folds, seed, output, json }.Runs((parse, cancel) =>
+        var command = new Command("ensemble", "Combine several systems' predictions and measure the result, or pack several models into one file.") { predictions, method, read, trim, ridge, fit, folds, seed, output, json };
+        packing.AddTo(command);
+        return command.Runs((parse, cancel) =>
         {
-            var paths = parse.GetValue(predictions)!;
+            var paths = parse.GetValue(predictions) ?? [];
             var fitPaths = parse.GetValue(fit) ?? [];
-            if (paths.Length is < 2 or > MaxMembers) throw new UsageException($"--predictions: {paths.Length} systems. Give 2 to {MaxMembers}.");
+            var models = packing.Models(parse);
+            var tables = paths.Length > 0 || models is null;
+            if (tables && paths.Length is not (>= 2 and <= MaxMembers)) throw new UsageException($"--predictions: {paths.Length} systems. Give 2 to {MaxMembers}.");
             var chosen = Named(Methods, "--method", parse.GetValue(method)!);
             var reading = Named(new Dictionary<string, EnsembleReading> { ["probable"] = EnsembleReading.MostProbable, ["expected"] = EnsembleReading.Expected }, "--read", parse.GetValue(read)!);
             if (parse.GetValue(trim) is var t && t is not (>= 0 and < 0.5)) throw new UsageException($"--trim: {Text(t)} leaves nothing. Give 0 up to, not including, 0.5.");
@@ -45,11 +51,19 @@ internal static class EnsembleVerb
             if (fitPaths.Length > 0 && fitPaths.Length != paths.Length) throw new UsageException($"--fit: {fitPaths.Length} tables for {paths.Length} systems. Give one for each, in the same order.");
             if (fitPaths.Length > 0 && !EnsembleFit.IsFitted(chosen)) throw new UsageException($"--fit: {parse.GetValue(method)} fits nothing. Leave out --fit, or use --method weights, ridge or linear.");
 
+            var options = new EnsembleOptions(chosen, reading, t, λ, k, parse.GetValue(seed));
+            if (!tables)
+            {
+                var rule = options.Unfitted ?? throw new UsageException($"--method {parse.GetValue(method)}: is fitted. Give the models' --predictions, in the same order.");
+                packing.Write(parse, models!, rule, parse.GetValue(json));
+                return ExitCodes.Ok;
+            }
+            if (models is not null && models.Count != paths.Length) throw new UsageException($"--models: {models.Count} models for {paths.Length} tables of predictions. Give one for each, in the same order.");
             var table = EnsembleTable.Read(paths);
             var fitOn = fitPaths.Length > 0 ? EnsembleTable.Read(fitPaths) : null;
             if (chosen != EnsembleMethod.Vote && !(table.HasProbabilities && fitOn is not { HasProbabilities: false }))
                 throw new UsageException($"--method {parse.GetValue(method)}: a table has no probabilities. Give p0, p1, … in every table, or use --method vote.");
-            var result = new EnsembleOptions(chosen, reading, t, λ, k, parse.GetValue(seed)).Combine(table, fitOn);
+            var result = options.Combine(table, fitOn);
             var report = MetricsReport.Compute(result.Predictions, new MetricsOptions { Seed = parse.GetValue(seed) }, cancel);
             if (parse.GetValue(output) is { } folder)
             {
@@ -60,6 +74,7 @@ internal static class EnsembleVerb
             }
             if (parse.GetValue(json)) JsonOutput.Write(report);
             else Console.Out.Write(MetricsText.Of(report));
+            if (models is not null) packing.Write(parse, models, result.Rule, null);
             if (result.Rule.Weights is { } weights)
                 Console.Error.WriteLine($"fitted {(fitOn is null ? $"out of {k} folds; on all images" : "on other images")}: {string.Join(", ", weights.Select((w, i) => $"{paths[i]} {Text(w)}"))}{(chosen == EnsembleMethod.Weights ? "" : $", constant {Text(result.Rule.Intercept)}")}");
             return ExitCodes.Ok;

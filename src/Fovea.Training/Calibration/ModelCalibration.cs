@@ -123,11 +123,12 @@ public static class ModelCalibration
         Array.ConvertAll(new GradeDecoder(head, decoding).Decode(logits), d => d.Probabilities);
 
     /// <summary>Scores of a decoding that calibration is about.</summary>
-    public static IReadOnlyDictionary<string, double> Scores(HeadSpec head, DecodingSpec decoding, ReadOnlySpan<float> logits, ReadOnlySpan<int> truth)
+    /// <param name="grades">Where something else than the decoding gives the grades: an ensemble's rule.</param>
+    public static IReadOnlyDictionary<string, double> Scores(HeadSpec head, DecodingSpec decoding, ReadOnlySpan<float> logits, ReadOnlySpan<int> truth, IReadOnlyList<int>? grades = null)
     {
         var decoded = new GradeDecoder(head, decoding).Decode(logits);
         int[] t = truth.ToArray();
-        var predictions = new Predictions(head.Classes, [.. t.Select((_, i) => $"{i}")], t, Array.ConvertAll(decoded, d => d.Grade), Array.ConvertAll(decoded, d => d.Probabilities.ToArray()));
+        var predictions = new Predictions(head.Classes, [.. t.Select((_, i) => $"{i}")], t, [.. grades ?? Array.ConvertAll(decoded, d => d.Grade)], Array.ConvertAll(decoded, d => d.Probabilities.ToArray()));
         var report = MetricsReport.Compute(predictions, new MetricsOptions { Resamples = 0 });
         var scores = new Dictionary<string, double>();
         void Add(string name, double? value)

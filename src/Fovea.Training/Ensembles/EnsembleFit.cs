@@ -22,15 +22,21 @@ public enum EnsembleMethod
 /// <summary>Finds an ensemble's weights on images whose truth is known.</summary>
 public static class EnsembleFit
 {
-    public static bool IsFitted(EnsembleMethod method) => method is EnsembleMethod.Weights or EnsembleMethod.Ridge or EnsembleMethod.Linear;
+    public static bool IsFitted(EnsembleMethod method) => Unfitted(method, new EnsembleSpec()) is null;
 
-    /// <param name="images">Those to fit on.</param>
-    /// <param name="ridge">λ of the ridge regression, on Σ(error²) + λ·Σ(weight²); the intercept is free.</param>
-    public static EnsembleSpec Fit(EnsembleMethod method, EnsembleSpec rule, EnsembleTable table, IReadOnlyList<int> images, double ridge) => method switch
+    /// <summary>The rule of a method that fits nothing; null for those that do.</summary>
+    public static EnsembleSpec? Unfitted(EnsembleMethod method, EnsembleSpec rule) => method switch
     {
         EnsembleMethod.Vote => rule with { Kind = EnsembleKind.Vote },
         EnsembleMethod.Mean => rule with { Kind = EnsembleKind.Mean },
         EnsembleMethod.TrimmedMean => rule with { Kind = EnsembleKind.TrimmedMean },
+        _ => null,
+    };
+
+    /// <param name="images">Those to fit on.</param>
+    /// <param name="ridge">λ of the ridge regression, on Σ(error²) + λ·Σ(weight²); the intercept is free.</param>
+    public static EnsembleSpec Fit(EnsembleMethod method, EnsembleSpec rule, EnsembleTable table, IReadOnlyList<int> images, double ridge) => Unfitted(method, rule) ?? method switch
+    {
         EnsembleMethod.Weights => rule with { Kind = EnsembleKind.WeightedMean, Weights = MixtureWeights(table, images) },
         _ => LeastSquares(rule, table, images, method == EnsembleMethod.Linear ? 0 : ridge),
     };

@@ -15,16 +15,15 @@ public sealed record EnsembleOptions(EnsembleMethod Method, EnsembleReading Read
     /// <param name="fitOn">Other images of the same systems to fit on, whose weights are then used on all of the table; null: out of fold on the table itself.</param>
     public EnsembleResult Combine(EnsembleTable table, EnsembleTable? fitOn = null)
     {
-        var rule = new EnsembleSpec { Reading = Reading, Trim = Trim };
         int[] all = [.. Enumerable.Range(0, table.Count)];
-        var whole = fitOn is null ? Fit(rule, table, all) : Fit(rule, fitOn, [.. Enumerable.Range(0, fitOn.Count)]);
+        var whole = fitOn is null ? Fit(Start, table, all) : Fit(Start, fitOn, [.. Enumerable.Range(0, fitOn.Count)]);
         var combined = new GradePrediction[table.Count];
         if (fitOn is not null || !EnsembleFit.IsFitted(Method)) Apply(whole, all);
         else
         {
             var parts = Parts(table);
             for (var fold = 0; fold < Folds; fold++)
-                Apply(Fit(rule, table, [.. all.Where(i => parts[i] != fold)]), [.. all.Where(i => parts[i] == fold)]);
+                Apply(Fit(Start, table, [.. all.Where(i => parts[i] != fold)]), [.. all.Where(i => parts[i] == fold)]);
         }
         var first = table.First;
         return new EnsembleResult(whole, new Predictions(first.ClassCount, first.Images, first.Truth, [.. combined.Select(c => c.Grade)],
@@ -36,6 +35,11 @@ public sealed record EnsembleOptions(EnsembleMethod Method, EnsembleReading Read
             foreach (var i in images) combined[i] = ensemble.Combine(table.Of(i));
         }
     }
+
+    private EnsembleSpec Start => new() { Reading = Reading, Trim = Trim };
+
+    /// <summary>The rule where nothing has to be fitted, or null.</summary>
+    public EnsembleSpec? Unfitted => EnsembleFit.Unfitted(Method, Start);
 
     private EnsembleSpec Fit(EnsembleSpec rule, EnsembleTable table, int[] images) => EnsembleFit.Fit(Method, rule, table, images, Ridge);
 

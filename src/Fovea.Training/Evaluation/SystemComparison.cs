@@ -57,7 +57,8 @@ public sealed record SystemComparison(IReadOnlyList<ComparedSystem> Systems)
         var path = Directory.Exists(source) ? new RunDirectory(source).Model : "";
         if (!File.Exists(path)) return (null, null, null);
         var file = ModelFile.Read(path);
-        return (file.Card.Architecture, file.Weights.Where(w => !w.Key.EndsWith("running_mean", StringComparison.Ordinal) && !w.Key.EndsWith("running_var", StringComparison.Ordinal)
+        var networks = file.Members.Count > 0 ? file.Members : [file];
+        return (file.Card.Architecture, networks.SelectMany(n => n.Weights).Where(w => !w.Key.EndsWith("running_mean", StringComparison.Ordinal) && !w.Key.EndsWith("running_var", StringComparison.Ordinal)
             && !w.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Sum(w => w.Value.Shape.Aggregate(1L, (n, d) => n * d)), file.Card.Classes);
     }
 

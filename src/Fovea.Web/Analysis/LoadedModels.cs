@@ -44,8 +44,8 @@ internal sealed class LoadedModels : IDisposable
     {
         var model = GradingModel.Load(path);
         // The first call makes what later ones use; a black picture must give numbers that are probabilities.
-        var black = new PreparedImage(new Image(model.Card.Preprocessing.Size, model.Card.Preprocessing.Size, 3), AffineTransform.Identity, model.Card.Preprocessing.Size, model.Card.Preprocessing.Size, model.Card.Preprocessing);
-        var (prediction, _) = model.PredictAndExplain([black])[0];
+        var black = new FundusImage(new Image(model.Card.Preprocessing.Size, model.Card.Preprocessing.Size, 3), "a black picture");
+        var (prediction, _) = model.PredictAndExplain([model.Prepare(black)])[0];
         SelfTestPassed = Math.Abs(prediction.Probabilities.Sum() - 1) < 1e-6 && prediction.Probabilities.All(p => p is >= 0 and <= 1);
         if (SelfTestPassed != true) throw new ServiceException($"{path}: its probabilities are none. Train the model anew.");
         if (detector is null) return (model, new ImageAnalysis(model, Build.Version));

@@ -39,7 +39,8 @@ public sealed class Ensemble
         return Array.ConvertAll(shares, s => s / _members);
     }
 
-    private double Value(IReadOnlyList<GradePrediction> opinions)
+    /// <summary>What a linear rule makes of the members' expected grades.</summary>
+    internal double Value(IReadOnlyList<GradePrediction> opinions)
     {
         var value = _spec.Intercept;
         for (var m = 0; m < _members; m++) value += _spec.Weights![m] * opinions[m].Score;

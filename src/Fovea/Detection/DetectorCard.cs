@@ -10,7 +10,10 @@ public sealed record DetectorCard
     public const string LesionBoxes = "lesion-boxes";
 
     /// <summary>Version of the format; a newer one is refused.</summary>
-    public int Format { get; init; } = ModelCard.CurrentFormat;
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>The newest format that this code reads.</summary>
+    public const int CurrentFormat = 2;
 
     public required string Task { get; init; }
 
@@ -62,7 +65,7 @@ public sealed record DetectorCard
     /// <summary>The reason why this card is impossible, or null.</summary>
     internal string? Problem()
     {
-        if (Format is < 1 or > ModelCard.CurrentFormat) return $"its format is {Format}; this version of Fovea reads up to {ModelCard.CurrentFormat}";
+        if (Format is < 1 or > CurrentFormat) return $"its format is {Format}; this version of Fovea reads up to {CurrentFormat}";
         if (Task != LesionBoxes) return $"its task is \"{ModelCard.OneLine(Task)}\", not {LesionBoxes}";
         if (DetectorCatalog.Entries.FirstOrDefault(e => e.Name == Architecture) is not { } entry) return $"this version of Fovea has no detector named \"{ModelCard.OneLine(Architecture)}\"";
         if (Labels.Count is < 1 or > 1000 || Labels.Distinct().Count() != Labels.Count || Labels.Any(l => l.Length is 0 or > 100)) return "its labels are not 1 to 1000 different names";

@@ -48,7 +48,7 @@ public sealed class DetectorFile
     {
         ArgumentNullException.ThrowIfNull(card);
         if (card.Problem() is { } problem) throw new ArgumentException(problem, nameof(card));
-        return ModelFile.Write(path, weights, hash => card with { Format = ModelCard.CurrentFormat, WeightsSha256 = hash });
+        return ModelFile.Write(path, weights, hash => card with { Format = DetectorCard.CurrentFormat, WeightsSha256 = hash });
     }
 
     /// <summary>Builds the network with the file's weights.</summary>

@@ -30,8 +30,10 @@ public sealed record CardCalibration(string Data, int Images, IReadOnlyDictionar
 /// <summary>All that a model file says beside its weights (<c>model.json</c>). Whatever is needed to serve the network as it was trained is here and nowhere else.</summary>
 public sealed record ModelCard
 {
-    /// <summary>The newest format that this code reads. 2 added <see cref="Calibration"/> and its parts of <see cref="Decoding"/>; a model without them is written as 1, which older versions read.</summary>
-    public const int CurrentFormat = 2;
+    /// <summary>
+    /// The newest format that this code reads. 2 added <see cref="Calibration"/> and its parts of <see cref="Decoding"/>, 3 <see cref="Ensemble"/>; a model without them is written as 1, which older versions read.
+    /// </summary>
+    public const int CurrentFormat = 3;
 
     /// <summary>Version of the format; a newer one is refused.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -39,7 +41,7 @@ public sealed record ModelCard
     /// <summary>What the model decides, e.g. <c>dr-grade</c>.</summary>
     public required string Task { get; init; }
 
-    /// <summary>Name in <see cref="ModelCatalog"/>.</summary>
+    /// <summary>Name in <see cref="ModelCatalog"/>, or <see cref="CardEnsemble.Architecture"/>.</summary>
     public required string Architecture { get; init; }
 
     /// <summary>What is done to a photograph before the network sees it; its <see cref="PreprocessingSpec.Size"/> is the input's side.</summary>
@@ -53,9 +55,13 @@ public sealed record ModelCard
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CardCalibration? Calibration { get; init; }
 
+    /// <summary>The members of a packed ensemble and its rule; null for one network. <see cref="Preprocessing"/> is then the first member's, <see cref="Head"/> what the rule gives, and <see cref="Decoding"/> comes after the rule.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CardEnsemble? Ensemble { get; init; }
+
     /// <summary>The oldest format that can say what this card says.</summary>
     [JsonIgnore]
-    internal int LeastFormat => Calibration is null && Decoding is { Isotonic: null, Conformal: null } ? 1 : 2;
+    internal int LeastFormat => Ensemble is not null ? 3 : Calibration is null && Decoding is { Isotonic: null, Conformal: null } ? 1 : 2;
 
     /// <summary>Names of the grades or classes, as many as the head has.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
@@ -77,7 +83,7 @@ public sealed record ModelCard
     /// <summary>Name and version of the program that wrote the file.</summary>
     public string? Producer { get; init; }
 
-    /// <summary>SHA-256 of <c>weights.safetensors</c>, lower-case hexadecimal; set when the file is written.</summary>
+    /// <summary>SHA-256 of <c>weights.safetensors</c>, of an ensemble that of its members' own, one a line; lower-case hexadecimal, set when the file is written.</summary>
     public string WeightsSha256 { get; init; } = "";
 
     internal static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
@@ -96,9 +102,13 @@ public sealed record ModelCard
     internal string? Problem()
     {
         if (Format is < 1 or > CurrentFormat) return $"its format is {Format}; this version of Fovea reads up to {CurrentFormat}";
-        if (ModelCatalog.Entries.All(e => e.Name != Architecture)) return $"this version of Fovea has no network named \"{OneLine(Architecture)}\"";
+        if (Ensemble is not null)
+        {
+            if (Ensemble.Problem(this) is { } ensemble) return ensemble;
+        }
+        else if (ModelCatalog.Entries.All(e => e.Name != Architecture)) return $"this version of Fovea has no network named \"{OneLine(Architecture)}\"";
         if (Preprocessing.Problem() is { } preprocessing) return preprocessing;
-        if (Preprocessing.Size < ModelCatalog.Find(Architecture).MinimumInput) return $"an input of {Preprocessing.Size} pixels is too small for {Architecture}";
+        if (Ensemble is null && Preprocessing.Size < ModelCatalog.Find(Architecture).MinimumInput) return $"an input of {Preprocessing.Size} pixels is too small for {Architecture}";
         if (Head.Problem() is { } head) return head;
         if (Decoding.Problem(Head.Classes) is { } decoding) return decoding;
         if (Classes.Count != Head.Classes) return $"{Classes.Count} class names for {Head.Classes} classes";

@@ -17,7 +17,7 @@ public sealed class ModelFileException(string file, string reason, string remedy
 }
 
 /// <summary>
-/// A trained model in one file, <c>*.fovea</c>: a zip of <c>model.json</c> (<see cref="ModelCard"/>) and <c>weights.safetensors</c>. Nothing in it is executed.
+/// A trained model in one file, <c>*.fovea</c>: a zip of <c>model.json</c> (<see cref="ModelCard"/>) and <c>weights.safetensors</c>, or, of a packed ensemble, <c>weights-1.safetensors</c> and so on. Nothing in it is executed.
 /// Equal content gives equal bytes.
 /// </summary>
 public sealed class ModelFile
@@ -26,11 +26,13 @@ public sealed class ModelFile
     public const string Extension = ".fovea";
 
     private const string CardEntry = "model.json", WeightsEntry = "weights.safetensors";
-    private const int MaxEntries = 16, MaxCardBytes = 4 << 20;
+    private const int MaxEntries = CardEnsemble.MaxMembers + 16, MaxCardBytes = 4 << 20;
     private const long MaxBytes = 2L << 30;
     internal const string Remedy = "Copy the file again, or train it anew with `fovea train`.";
 
-    private ModelFile(string name, ModelCard card, IReadOnlyDictionary<string, StoredTensor> weights) => (Name, Card, Weights) = (name, card, weights);
+    private readonly IReadOnlyDictionary<string, StoredTensor>? _weights;
+
+    private ModelFile(string name, ModelCard card, IReadOnlyDictionary<string, StoredTensor>? weights, IReadOnlyList<ModelFile> members) => (Name, Card, _weights, Members) = (name, card, weights, members);
 
     /// <summary>The file as the caller named it, for messages.</summary>
     public string Name { get; }
@@ -38,7 +40,12 @@ public sealed class ModelFile
     public ModelCard Card { get; }
 
     /// <summary>Parameters and buffers by path; checked against <see cref="ModelCard.WeightsSha256"/>, every value finite.</summary>
-    public IReadOnlyDictionary<string, StoredTensor> Weights { get; }
+    /// <exception cref="ModelFileException">The file is an ensemble.</exception>
+    public IReadOnlyDictionary<string, StoredTensor> Weights =>
+        _weights ?? throw new ModelFileException(Name, $"a packed ensemble of {Members.Count} networks where one network is needed", "Give one of the models that it was packed of.");
+
+    /// <summary>Of a packed ensemble, in its order; empty for one network.</summary>
+    public IReadOnlyList<ModelFile> Members { get; }
 
     /// <summary>Whether a path names a model file, by its ending.</summary>
     public static bool Is(string path) => path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
@@ -49,17 +56,21 @@ public sealed class ModelFile
     public static ModelFile Read(string path) => Open(path, zip =>
     {
         var card = ReadCard(zip, path);
-        return new ModelFile(path, card, ReadWeights(zip, path, card.WeightsSha256));
+        if (card.Ensemble is not { Members: var members }) return new ModelFile(path, card, ReadWeights(zip, path, card.WeightsSha256), []);
+        if (card.WeightsSha256 != CardEnsemble.Sha256(members)) throw new ModelFileException(path, "the members' weights are not those that the ensemble was packed of", Remedy);
+        return new ModelFile(path, card, null, [.. members.Select((m, i) => new ModelFile($"{path}, member {i + 1}", m, ReadWeights(zip, path, m.WeightsSha256, EntryOf(i)), []))]);
     });
 
+    private static string EntryOf(int member) => $"weights-{member + 1}.safetensors";
+
     /// <summary>The weights of an open file, checked.</summary>
-    internal static IReadOnlyDictionary<string, StoredTensor> ReadWeights(BoundedZip zip, string path, string sha256)
+    internal static IReadOnlyDictionary<string, StoredTensor> ReadWeights(BoundedZip zip, string path, string sha256, string entry = WeightsEntry)
     {
-        var bytes = zip.ReadAll(WeightsEntry, MaxBytes);
+        var bytes = zip.ReadAll(entry, MaxBytes);
         var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (hash != sha256)
             throw new ModelFileException(path, $"the weights' SHA-256 is {hash[..12]}…, not {ModelCard.OneLine(sha256)[..Math.Min(12, sha256.Length)]}… as {CardEntry} says", Remedy);
-        var weights = Safetensors.Read(bytes, $"{path}, {WeightsEntry}");
+        var weights = Safetensors.Read(bytes, $"{path}, {entry}");
         if (PretrainedWeights.FirstNonFinite(weights) is { } key) throw new ModelFileException(path, $"the tensor {key} holds NaN or infinity", Remedy);
         return weights;
     }
@@ -84,10 +95,7 @@ public sealed class ModelFile
     /// <param name="describe">Makes the card from the weights' SHA-256.</param>
     internal static T Write<T>(string path, IReadOnlyDictionary<string, StoredTensor> weights, Func<string, T> describe)
     {
-        if (PretrainedWeights.FirstNonFinite(weights) is { } key) throw new ArgumentException($"the tensor {key} holds NaN or infinity", nameof(weights));
-        using var tensors = new MemoryStream();
-        Safetensors.Write(tensors, weights.OrderBy(w => w.Key, StringComparer.Ordinal));
-        var bytes = tensors.GetBuffer().AsMemory(0, (int)tensors.Length);
+        var bytes = Bytes(weights);
         var card = describe(Convert.ToHexStringLower(SHA256.HashData(bytes.Span)));
         AtomicFile.Write(path, stream =>
         {
@@ -98,12 +106,50 @@ public sealed class ModelFile
         return card;
     }
 
+    /// <summary>Packs models into one file that grades as the ensemble of them, whole or not at all. The members keep their cards.</summary>
+    /// <param name="card">From <see cref="CardEnsemble.CardOf"/>; the weights' hashes are set here.</param>
+    /// <param name="members">Whose cards it holds, in its order.</param>
+    /// <returns>The card as written.</returns>
+    /// <exception cref="ArgumentException">The card is impossible, or the members are not its own.</exception>
+    /// <exception cref="IOException">The folder does not exist, or the disk is full.</exception>
+    public static ModelCard Pack(string path, ModelCard card, IReadOnlyList<ModelFile> members)
+    {
+        ArgumentNullException.ThrowIfNull(card);
+        ArgumentNullException.ThrowIfNull(members);
+        if (card.Problem() is { } problem) throw new ArgumentException(problem, nameof(card));
+        if (card.Ensemble is not { } ensemble || ensemble.Members.Count != members.Count) throw new ArgumentException("the card is not that of these members", nameof(card));
+        if (members.Sum(m => m.Weights.Values.Sum(w => (long)w.Data.Length)) > MaxBytes) throw new ArgumentException($"together the members have more than {MaxBytes >> 20} MiB of weights", nameof(members));
+        // Twice to bytes, so that not all of them are held at once.
+        ModelCard[] cards = [.. ensemble.Members.Select((m, i) => m with { Format = m.LeastFormat, WeightsSha256 = Convert.ToHexStringLower(SHA256.HashData(Bytes(members[i].Weights).Span)) })];
+        card = card with { Format = card.LeastFormat, WeightsSha256 = CardEnsemble.Sha256(cards), Ensemble = ensemble with { Members = cards } };
+        AtomicFile.Write(path, stream =>
+        {
+            using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+            Add(zip, CardEntry, JsonSerializer.SerializeToUtf8Bytes(card, ModelCard.Json));
+            for (var i = 0; i < members.Count; i++) Add(zip, EntryOf(i), Bytes(members[i].Weights));
+        });
+        return card;
+    }
+
+    /// <summary>Writes this model's weights, or its members', under another card: after a calibration.</summary>
+    /// <returns>The card as written.</returns>
+    public ModelCard WriteAs(string path, ModelCard card) => Members.Count > 0 ? Pack(path, card, Members) : Write(path, card, Weights);
+
+    private static ReadOnlyMemory<byte> Bytes(IReadOnlyDictionary<string, StoredTensor> weights)
+    {
+        if (PretrainedWeights.FirstNonFinite(weights) is { } key) throw new ArgumentException($"the tensor {key} holds NaN or infinity", nameof(weights));
+        using var tensors = new MemoryStream();
+        Safetensors.Write(tensors, weights.OrderBy(w => w.Key, StringComparer.Ordinal));
+        return tensors.GetBuffer().AsMemory(0, (int)tensors.Length);
+    }
+
     /// <summary>Builds the network with the file's weights, for inference or further training.</summary>
     /// <exception cref="ModelFileException">Names or shapes of the weights are not the architecture's.</exception>
     public Network CreateNetwork()
     {
+        var weights = Weights;
         var network = ModelCatalog.CreateToLoad(Card.Architecture, NetworkOptions.For(Card.Head, Card.Preprocessing.Size));
-        var report = network.LoadState(Weights);
+        var report = network.LoadState(weights);
         if (report.IsExact) return network;
         network.Dispose();
         throw new ModelFileException(Name, $"its weights do not fit {Card.Architecture}: {report}", Remedy);

@@ -141,7 +141,7 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"format\": 1", "\"format\": 3", "its format is 3")]
+    [InlineData("\"format\": 1", "\"format\": 4", "its format is 4")]
     [InlineData("baseline_cnn", "alexnet9", "no network named")]
     [InlineData("\"size\": 32", "\"size\": 8", "too small")]
     [InlineData("\"size\": 32", "\"size\": 99999", "not possible")]

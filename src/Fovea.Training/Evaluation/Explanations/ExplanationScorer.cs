@@ -82,7 +82,8 @@ public static class ExplanationScorer
 
     private static MeanCurves? Curves(GradingModel model, IReadOnlyList<Scored> scored, Action<string, int, int>? report, CancellationToken cancel)
     {
-        if (scored.Count == 0) return null;
+        // Of an ensemble whose members see different pictures it is not said which pixels of the others go.
+        if (scored.Count == 0 || scored[0].Prepared.Others.Count > 0) return null;
         var (curves, random) = (new List<PerturbationCurve>(), new List<PerturbationCurve>());
         foreach (var one in scored)
         {
