@@ -58,8 +58,9 @@ internal static class ServeBench
         string[] numbers = [size.ToString(CultureInfo.InvariantCulture), threads.ToString(CultureInfo.InvariantCulture)];
         using var torch = new LineWorker(Environment.GetEnvironmentVariable("FOVEA_ORACLE_PYTHON") ?? "/usr/bin/python3", [Path.Combine(Repository.Root, "bench", "serve.py"), model, folder, .. numbers]);
         using var onnx = new LineWorker("node", [Path.Combine(Repository.Root, "bench", "onnxruntime", "serve.js"), Path.Combine(folder, model + ".onnx"), .. numbers]);
-        using var serving = new ServingNetwork(ModelCatalog.Create(model, new NetworkOptions(1000)), owns: true);
-        PretrainedWeights.Load(serving.Network, model, Path.Combine(folder, model + ".pth"));
+        var network = ModelCatalog.Create(model, new NetworkOptions(1000));
+        using var serving = new ServingNetwork(network, owns: true, takesWeights: true);
+        PretrainedWeights.Load(network, model, Path.Combine(folder, model + ".pth"));
         var logits = Logits(serving, size);
         var (onnxDifference, torchDifference) = (Difference(logits, onnx.Ask("logits")), Difference(logits, torch.Ask("logits")));
         var operations = 2e-9 * ModelFigures.Of(ModelCatalog.Find(model), new NetworkOptions(1000) { InputSize = size }).MultiplyAdds;

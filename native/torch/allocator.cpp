@@ -3,6 +3,7 @@
 // glibc returns blocks above 32 MiB to the kernel at every free, so each training step pays a page fault, with its zeroing, for every 4 KiB of every activation.
 // Large blocks are kept here in size classes instead and handed out again, also for somewhat smaller tensors; they are aligned to 2 MiB so that the kernel can back them with huge pages.
 // Small blocks stay with malloc. The cache is bounded by a share of the machine's memory.
+#include <ATen/core/grad_mode.h>
 #include <c10/core/CPUAllocator.h>
 #include <cstdlib>
 #include <malloc.h>
@@ -23,7 +24,8 @@ namespace {
 constexpr size_t kLarge = size_t{1} << 20;
 constexpr size_t kHuge = size_t{2} << 20;
 constexpr size_t kAlign = 64;
-constexpr size_t kLoose = 2; // a free block of at most so many times the size is taken
+// A free block of at most so many times the size is taken. Where nothing is kept for a way back, a block is soon free again, and a large one does for a small map.
+constexpr size_t kLoose = 2, kLooseWithoutGradient = 16;
 
 // Eight classes to the octave: at most 12.5 % is wasted, and a network's tensors meet again in the same class.
 size_t size_class(size_t n) {
@@ -45,10 +47,11 @@ struct Cache {
         std::lock_guard<std::mutex> lock(mutex);
         allocations++;
         void* block = nullptr;
+        size_t most = (at::GradMode::is_enabled() ? kLoose : kLooseWithoutGradient) * size;
         // A larger block serves as well, within bounds: maps of many sizes, as a pyramid's, need not each keep a block of their own.
         auto it = free_blocks.lower_bound(size);
-        while (it != free_blocks.end() && it->second.empty() && it->first <= kLoose * size) ++it;
-        if (it != free_blocks.end() && !it->second.empty() && it->first <= kLoose * size) {
+        while (it != free_blocks.end() && it->second.empty() && it->first <= most) ++it;
+        if (it != free_blocks.end() && !it->second.empty() && it->first <= most) {
             size = it->first;
             block = it->second.back();
             it->second.pop_back();
@@ -91,6 +94,7 @@ struct Cache {
             for (void* block : entry.second) std::free(block);
         free_blocks.clear();
         cached = 0;
+        malloc_trim(0); // else the heap would keep what is below its threshold
     }
 };
 

@@ -39,30 +39,40 @@ int64_t panel_inputs(int64_t in, int64_t out, int64_t groups) {
     return panel % width == 0 && in % panel == 0 ? panel : width % panel == 0 ? width : 0;
 }
 
-// How a convolution is best computed here; −1: not by these kernels.
-int64_t method_of(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups) {
+// Winograd's weights take 16/9 of the plain ones' memory and time to read: where a map is small, or its weights do not fit the processor's cache, that is more than the multiplications saved.
+bool winograd_pays(int64_t in, int64_t out, int64_t places) { return places >= (in * out <= 131072 ? 100 : 400); }
+
+// How a convolution is best computed here; −1: not by these kernels. `places`: outputs of a channel and image.
+int64_t method_of(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups, int64_t places) {
     if (groups > 1 && groups == in && out == in) return kDepthwise;
     bool square = groups == 1 && kernel[0] == 3 && kernel[1] == 3 && stride[0] == 1 && stride[1] == 1 && dilation[0] == 1 && dilation[1] == 1;
-    if (square && in % kernels().lanes == 0 && in >= 16 && out >= 16) return kWinograd;
+    if (square && winograd_pays(in, out, places) && in % kernels().lanes == 0 && in >= 16 && out >= 16) return kWinograd;
     return panel_inputs(in, out, groups) > 0 ? kProduct : -1;
 }
 
-int64_t serve_method(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups) { return method_of(in, out, kernel, stride, dilation, groups); }
+int64_t serve_method(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups, int64_t places) { return method_of(in, out, kernel, stride, dilation, groups, places); }
 
 // [panels][taps][inputs][outputs of a panel]; Winograd: [16][panels][inputs][…]; depthwise: [blocks][taps][channels of a block].
-Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method) {
+// `scale` (float64, by output) is a folded norm's. Weights are read where they lie: dense layers may hold gigabytes, and a copy of each would be a network's peak of memory.
+Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method, const optional<Tensor>& scale) {
     at::NoGradGuard no_grad;
-    auto weight = given.detach().to(at::kCPU, method == kWinograd ? at::kDouble : at::kFloat).contiguous(); // dense layers may hold gigabytes
+    auto weight = given.detach().to(at::kCPU, at::kFloat);
     if (weight.dim() == 2) weight = weight.unsqueeze(2).unsqueeze(3);
     TORCH_CHECK(weight.dim() == 4, "serve_pack: weights ", given.sizes());
-    int64_t out = weight.size(0), own = weight.size(1), taps = weight.size(2) * weight.size(3), in = own * groups, width = 2 * kernels().lanes, panels = panels_of(out);
+    int64_t out = weight.size(0), own = weight.size(1), columns = weight.size(3), taps = weight.size(2) * columns, in = own * groups, width = 2 * kernels().lanes, panels = panels_of(out);
+    auto factors = scale ? scale->to(at::kCPU, at::kDouble).contiguous() : Tensor();
+    TORCH_CHECK(!scale || factors.numel() == out, "serve_pack: ", scale ? scale->numel() : 0, " factors for ", out, " outputs");
+    const float* base = weight.data_ptr<float>();
+    const double* factor = scale ? factors.data_ptr<double>() : nullptr;
+    auto steps = weight.strides();
+    auto w = [&](int64_t o, int64_t i, int64_t t) { return base[o * steps[0] + i * steps[1] + t / columns * steps[2] + t % columns * steps[3]] * (factor ? factor[o] : 1.0); };
     if (method == kDepthwise) {
         TORCH_CHECK(own == 1 && groups == out, "serve_pack: weights ", given.sizes(), " are not depthwise");
         int64_t block = fovea::kServeBlock, blocks = (out + block - 1) / block;
         auto packed = at::zeros({blocks * taps * block}, at::kFloat);
-        auto *p = packed.data_ptr<float>(), *w = weight.data_ptr<float>();
+        auto* p = packed.data_ptr<float>();
         for (int64_t o = 0; o < out; o++)
-            for (int64_t t = 0; t < taps; t++) p[((o / block) * taps + t) * block + o % block] = w[o * taps + t];
+            for (int64_t t = 0; t < taps; t++) p[((o / block) * taps + t) * block + o % block] = static_cast<float>(w(o, 0, t));
         return packed;
     }
     if (method == kWinograd) {
@@ -70,7 +80,6 @@ Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method) {
         const double g[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
         auto packed = at::zeros({16 * panels * in * width}, at::kFloat);
         auto* p = packed.data_ptr<float>();
-        auto* w = weight.data_ptr<double>();
         at::parallel_for(0, out, 16, [&](int64_t first, int64_t last) {
             for (int64_t o = first; o < last; o++)
                 for (int64_t i = 0; i < in; i++)
@@ -78,7 +87,7 @@ Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method) {
                         for (int64_t c = 0; c < 4; c++) {
                             double sum = 0;
                             for (int64_t h = 0; h < 3; h++)
-                                for (int64_t k = 0; k < 3; k++) sum += g[r][h] * w[(o * in + i) * 9 + h * 3 + k] * g[c][k];
+                                for (int64_t k = 0; k < 3; k++) sum += g[r][h] * w(o, i, h * 3 + k) * g[c][k];
                             p[(((r * 4 + c) * panels + o / width) * in + i) * width + o % width] = static_cast<float>(sum);
                         }
         });
@@ -87,11 +96,11 @@ Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method) {
     int64_t inputs = panel_inputs(in, out, groups);
     TORCH_CHECK(method == kProduct && inputs > 0, "serve_pack: ", groups, " groups of weights ", given.sizes(), " have no place here");
     auto packed = at::zeros({panels * taps * inputs * width}, at::kFloat);
-    auto *p = packed.data_ptr<float>(), *w = weight.data_ptr<float>();
+    auto* p = packed.data_ptr<float>();
     for (int64_t o = 0; o < out; o++) {
         int64_t group = o / (out / groups), first = groups == 1 ? 0 : group * own - o / width * width / inputs * inputs; // where the group's inputs lie among the panel's
         for (int64_t i = 0; i < own; i++)
-            for (int64_t t = 0; t < taps; t++) p[((o / width * taps + t) * inputs + first + i) * width + o % width] = w[(o * own + i) * taps + t];
+            for (int64_t t = 0; t < taps; t++) p[((o / width * taps + t) * inputs + first + i) * width + o % width] = static_cast<float>(w(o, i, t));
     }
     return packed;
 }
@@ -239,8 +248,8 @@ Tensor serve_room(const Tensor& x, int64_t channels, int64_t height, int64_t wid
 } // namespace
 
 TORCH_LIBRARY_FRAGMENT(fovea, library) {
-    library.def("serve_method(int inputs, int outputs, int[] kernel, int[] stride, int[] dilation, int groups) -> int", TORCH_FN(serve_method));
-    library.def("serve_pack(Tensor weight, int groups, int method) -> Tensor");
+    library.def("serve_method(int inputs, int outputs, int[] kernel, int[] stride, int[] dilation, int groups, int places) -> int", TORCH_FN(serve_method));
+    library.def("serve_pack(Tensor weight, int groups, int method, Tensor? scale=None) -> Tensor");
     library.impl("serve_pack", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(serve_pack)));
     library.def("serve_conv(Tensor x, Tensor packed, int[] geometry, Tensor? bias=None, int activation=0, Tensor? residual=None, Tensor? gate=None, Tensor? scale=None, Tensor? offset=None, Tensor? out=None) -> Tensor");
     library.impl("serve_conv", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(serve_conv)));

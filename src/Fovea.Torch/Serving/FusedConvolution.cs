@@ -10,15 +10,17 @@ internal sealed class FusedConvolution : Step
 {
     private static readonly Operator Method = new("fovea::serve_method"), Pack = new("fovea::serve_pack"), Conv = new("fovea::serve_conv"), DepthwiseMean = new("fovea::serve_depthwise_mean");
     private readonly List<(double[] Scale, double[] Offset)> _folded = [];
-    private readonly Tensor _weight;
     private readonly Tensor? _bias;
 
     private FusedConvolution(Step step, Tensor weight, Tensor? bias, long[] geometry) : base(Conv, [], step.Results)
     {
-        (Input, _weight, _bias, Geometry) = (step.Arguments[0].Value, weight, bias, geometry);
+        (Input, Weight, _bias, Geometry) = (step.Arguments[0].Value, weight, bias, geometry);
     }
 
     internal const int Product = 0, Winograd = 1, Depthwise = 2;
+
+    /// <summary>The plain weights, as the network holds them.</summary>
+    internal new Tensor Weight { get; }
 
     internal int Input { get; set; }
     internal int Residual { get; set; } = -1;
@@ -42,7 +44,8 @@ internal sealed class FusedConvolution : Step
         if (!step.Is("fovea::conv2d") || weight.Dimensions != 4) return null;
         long[] stride = step.Ints(3), padding = step.Ints(4), dilation = step.Ints(5), kernel = [weight.Size(2), weight.Size(3)];
         var groups = step.Int(6);
-        var method = (long)Method.CallNumber(weight.Size(1) * groups, weight.Size(0), kernel, stride, dilation, groups);
+        var places = shapes[step.Results[0]] is [_, _, var height, var width] ? height * width : 0;
+        var method = (long)Method.CallNumber(weight.Size(1) * groups, weight.Size(0), kernel, stride, dilation, groups, places);
         return method < 0 ? null : new FusedConvolution(step, weight, bias, [weight.Size(0), .. kernel, .. stride, .. padding, .. dilation, groups, method]);
     }
 
@@ -54,6 +57,14 @@ internal sealed class FusedConvolution : Step
     {
         Op = DepthwiseMean;
         Results = [Results[0], value];
+    }
+
+    /// <summary>Leaves the network's tensor, whoever holds it, without its values.</summary>
+    internal void GiveUpWeight()
+    {
+        using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
+        Operators.SetData.Run(Weight, Tensor.Empty(ScalarType.Float32, 0));
     }
 
     /// <summary>Computes the weights, packs them, and writes the arguments.</summary>
@@ -69,15 +80,13 @@ internal sealed class FusedConvolution : Step
             scale = [.. (scale ?? Enumerable.Repeat(1d, (int)outputs)).Zip(s, (a, b) => a * b)];
             bias = [.. (bias ?? new double[outputs]).Select((b, i) => b * s[i] + o[i])];
         }
-        var weight = _weight;
-        if (scale is not null) weight = weight.To(ScalarType.Float64) * Tensor.From<double>(scale, [outputs, .. Enumerable.Repeat(1L, weight.Dimensions - 1)]);
         Argument Keep(Tensor tensor)
         {
             held.Add(tensor.OutliveScopes());
             return new Argument { Constant = tensor };
         }
         static Argument Value(int value) => value < 0 ? default : Argument.Of(value);
-        var packed = Keep(Pack.Call(weight, Geometry[9], Geometry[10]));
+        var packed = Keep(scale is null ? Pack.Call(Weight, Geometry[9], Geometry[10]) : Pack.Call(Weight, Geometry[9], Geometry[10], Tensor.From<double>(scale, outputs)));
         var added = bias is null ? default : Keep(Tensor.From<float>([.. bias.Select(b => (float)b)], outputs));
         Argument[] first = [Argument.Of(Input), packed, new Argument { Constant = Geometry }, added, new Argument { Constant = (long)Activation }];
         Arguments = Op == DepthwiseMean ? first

@@ -8,7 +8,8 @@ internal sealed class Fusion(List<Step> steps, List<long[]> shapes, IReadOnlyCol
     private static readonly Operator Relu = new("relu"), Hardtanh = new("hardtanh"), Narrow = new("narrow"), Copy = new("copy_"), Room = new("fovea::serve_room");
     private readonly List<Step> _steps = steps;
 
-    internal List<Step> Run()
+    /// <param name="kept">Constants whose weights must stay; null: all stay. Other weights are given up as they are packed.</param>
+    internal List<Step> Run(IReadOnlyCollection<Tensor>? kept = null)
     {
         for (var i = 0; i < _steps.Count; i++) _steps[i] = FusedConvolution.Of(_steps[i], shapes) ?? OutOfPlace(_steps[i]);
         FuseFollowers();
@@ -16,7 +17,14 @@ internal sealed class Fusion(List<Step> steps, List<long[]> shapes, IReadOnlyCol
         FuseNormsBefore();
         JoinInPlace();
         DropUnused();
-        foreach (var conv in _steps.OfType<FusedConvolution>()) conv.Finish(held);
+        var convolutions = _steps.OfType<FusedConvolution>().ToList();
+        var uses = convolutions.Select(c => OperatorRecorder.Address(c.Weight)).Concat(_steps.Where(s => s is not FusedConvolution).SelectMany(s => s.Arguments).Select(a => a.Constant.Reference).OfType<Tensor>()
+            .Concat(kept ?? []).Select(OperatorRecorder.Address)).CountBy(a => a).ToDictionary();
+        foreach (var conv in convolutions)
+        {
+            conv.Finish(held);
+            if (kept is not null && --uses[OperatorRecorder.Address(conv.Weight)] == 0) conv.GiveUpWeight();
+        }
         return _steps;
     }
 
@@ -35,7 +43,7 @@ internal sealed class Fusion(List<Step> steps, List<long[]> shapes, IReadOnlyCol
     private static Step? Only(Dictionary<int, List<Step>> users, int value) => users.TryGetValue(value, out var list) && list.Count == 1 ? list[0] : null;
 
     // Steps move, so nothing may be written over.
-    private static Step OutOfPlace(Step step)
+    internal static Step OutOfPlace(Step step)
     {
         if (step.Is("aten::relu_")) step.Op = Relu;
         if (step.Is("aten::hardtanh_")) step.Op = Hardtanh;

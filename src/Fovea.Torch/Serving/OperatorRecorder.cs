@@ -79,7 +79,8 @@ internal sealed class OperatorRecorder : IDisposable
         return alias;
     }
 
-    private static nint Address(Tensor tensor)
+    /// <summary>What tells tensors apart: two handles of one tensor have the same.</summary>
+    internal static nint Address(Tensor tensor)
     {
         var address = tensor.Acquire();
         tensor.Release();

@@ -17,9 +17,11 @@ internal static class Explainer
     /// <summary>Maps of pixels are smoothed a little, so that they show densities and not the single pixels at which a gradient flickers: deviation as a share of the side.</summary>
     private const double Smoothing = 0.01;
 
+    /// <param name="plain">The plain network, called for where the serving form does not do.</param>
+    /// <param name="serving">Its serving form, which has the last stage's derivatives.</param>
     /// <param name="target">From logits [N, outputs] to the numbers y [N].</param>
     /// <exception cref="ArgumentException">There is no such layer, or the options are impossible.</exception>
-    internal static ActivationMap Explain(Network network, PreparedImage prepared, PreprocessingSpec spec, Func<Tensor, Tensor> target, ExplanationOptions options, CancellationToken cancel)
+    internal static ActivationMap Explain(Func<Network> plain, ServingNetwork serving, PreparedImage prepared, PreprocessingSpec spec, Func<Tensor, Tensor> target, ExplanationOptions options, CancellationToken cancel)
     {
         if (options.Problem() is { } problem) throw new ArgumentException(problem, nameof(options));
         using var noGrad = new NoGrad();
@@ -27,11 +29,19 @@ internal static class Explainer
         var x = ImageBatch.ToTensor([prepared.Pixels], spec);
         var (width, height) = (prepared.Pixels.Width, prepared.Pixels.Height);
         Tensor Blurred(params double[] shares) => ImageBatch.ToTensor([.. shares.Select(share => prepared.Pixels.GaussianBlur(share * width))], spec);
+        if (options.Method is ExplanationMethod.GradCam or ExplanationMethod.GradCamPlusPlus or ExplanationMethod.LayerCam)
+        {
+            var cut = options.Layer is null || options.Layer == serving.StageNames[^1] ? serving.CallCut : LayerGradients.Cut(plain(), options.Layer);
+            return (options.Method switch
+            {
+                ExplanationMethod.GradCam => GradCam.Of(cut, x, target),
+                ExplanationMethod.GradCamPlusPlus => GradCamPlusPlus.Of(cut, x, target),
+                _ => LayerCam.Of(cut, x, target),
+            })[0];
+        }
+        var network = plain();
         switch (options.Method)
         {
-            case ExplanationMethod.GradCam: return GradCam.Of(network, x, target, options.Layer)[0];
-            case ExplanationMethod.GradCamPlusPlus: return GradCamPlusPlus.Of(network, x, target, options.Layer)[0];
-            case ExplanationMethod.LayerCam: return LayerCam.Of(network, x, target, options.Layer)[0];
             case ExplanationMethod.IntegratedGradients:
                 return Smoothed(IntegratedGradients.Of(network, x, target, Blurred(Blur), options.Samples).Sum([1], keep: true));
             case ExplanationMethod.SmoothGrad:

@@ -12,6 +12,8 @@ public static class GradCam
     /// <param name="layer">One of <see cref="Network.StageNames"/>; null for the last, the deepest features.</param>
     /// <returns>One map an image.</returns>
     /// <exception cref="ArgumentException">There is no such layer, or x is no batch that the network takes.</exception>
-    public static IReadOnlyList<ActivationMap> Of(Network network, Tensor x, Func<Tensor, Tensor> target, string? layer = null) =>
-        LayerGradients.Maps(network, x, target, layer, (features, gradient) => (gradient.Mean([2, 3], keep: true) * features).Sum([1]));
+    public static IReadOnlyList<ActivationMap> Of(Network network, Tensor x, Func<Tensor, Tensor> target, string? layer = null) => Of(LayerGradients.Cut(network, layer), x, target);
+
+    internal static IReadOnlyList<ActivationMap> Of(Func<Tensor, NetworkOutput> cut, Tensor x, Func<Tensor, Tensor> target) =>
+        LayerGradients.Maps(cut, x, target, (features, gradient) => (gradient.Mean([2, 3], keep: true) * features).Sum([1]));
 }

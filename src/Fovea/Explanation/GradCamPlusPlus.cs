@@ -13,9 +13,11 @@ public static class GradCamPlusPlus
     /// The factor exp(y) of all weights is left out: it is cancelled when the map is divided by its maximum, and overflows before. α is computed as 1 / (2 + ΣA·g), the same where g is not 0,
     /// since g³ of a deep network is below what float32 holds; where the denominator is 0 it counts as 1, as in the authors' code.
     /// </remarks>
-    /// <inheritdoc cref="GradCam.Of"/>
-    public static IReadOnlyList<ActivationMap> Of(Network network, Tensor x, Func<Tensor, Tensor> target, string? layer = null) =>
-        LayerGradients.Maps(network, x, target, layer, (features, gradient) =>
+    /// <inheritdoc cref="GradCam.Of(Network, Tensor, Func{Tensor, Tensor}, string)"/>
+    public static IReadOnlyList<ActivationMap> Of(Network network, Tensor x, Func<Tensor, Tensor> target, string? layer = null) => Of(LayerGradients.Cut(network, layer), x, target);
+
+    internal static IReadOnlyList<ActivationMap> Of(Func<Tensor, NetworkOutput> cut, Tensor x, Func<Tensor, Tensor> target) =>
+        LayerGradients.Maps(cut, x, target, (features, gradient) =>
         {
             var denominator = features.Sum([2, 3], keep: true) * gradient + 2;
             denominator = denominator.OnesLike().Where(denominator.EqualTo(0), denominator);

@@ -7,7 +7,9 @@ namespace Fovea.Explanation;
 public static class LayerCam
 {
     /// <summary>Equations 5 to 7: the sum over the channels of relu(∂y/∂A)·A, cut at zero.</summary>
-    /// <inheritdoc cref="GradCam.Of"/>
-    public static IReadOnlyList<ActivationMap> Of(Network network, Tensor x, Func<Tensor, Tensor> target, string? layer = null) =>
-        LayerGradients.Maps(network, x, target, layer, (features, gradient) => (Functional.Relu(gradient) * features).Sum([1]));
+    /// <inheritdoc cref="GradCam.Of(Network, Tensor, Func{Tensor, Tensor}, string)"/>
+    public static IReadOnlyList<ActivationMap> Of(Network network, Tensor x, Func<Tensor, Tensor> target, string? layer = null) => Of(LayerGradients.Cut(network, layer), x, target);
+
+    internal static IReadOnlyList<ActivationMap> Of(Func<Tensor, NetworkOutput> cut, Tensor x, Func<Tensor, Tensor> target) =>
+        LayerGradients.Maps(cut, x, target, (features, gradient) => (Functional.Relu(gradient) * features).Sum([1]));
 }

@@ -100,7 +100,9 @@ internal sealed class DenseNet : Network
 
     protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
-        x = stages.Mark("stem", _norm0.Call(_conv0.Call(x, phase), phase, Activation.Relu));      // [N, 64, H/2, W/2]
+        using (var scope = new TensorScope()) // the largest map of all, needed no longer than for its norm
+            x = scope.Keep(_norm0.Call(_conv0.Call(x, phase), phase, Activation.Relu));
+        x = stages.Mark("stem", x);                                                               // [N, 64, H/2, W/2]
         x = Functional.MaxPool2d(x, 3, stride: 2, padding: 1);
         for (var block = 0; block < 3; block++) x = stages.Mark(StageNames[block + 1], _blocks[block].Call(_transitions[block]?.Call(x, phase) ?? x, phase));
         x = _blocks[3].Call(_transitions[3]!.Call(x, phase), phase);

@@ -44,7 +44,8 @@ internal sealed class EnsembleModel : GradingModel
     }
 
     /// <exception cref="ModelFileException">A member's weights do not fit its architecture.</exception>
-    internal static new EnsembleModel Of(ModelFile file) => new(file.Name, file.Card, Each(file.Members, m => new NetworkModel(m.Name, m.Card, m.CreateNetwork())));
+    internal static EnsembleModel Of(ModelFile file, Func<ModelFile>? again) =>
+        new(file.Name, file.Card, Each([.. file.Members.Index()], m => NetworkModel.Of(m.Item, again is null ? null : () => again().Members.ElementAtOrDefault(m.Index) ?? again())));
 
     /// <summary>Where the members' networks differ in their layers there is only "deepest", the last of each.</summary>
     public override IReadOnlyList<string> Layers { get; }

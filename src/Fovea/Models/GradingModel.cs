@@ -31,14 +31,17 @@ public abstract class GradingModel : IDisposable
     public abstract IReadOnlyList<string> Layers { get; }
 
     /// <exception cref="ModelFileException">The file is missing, damaged or impossible; the message names file, reason and remedy.</exception>
-    public static GradingModel Load(string path) => Of(ModelFile.Read(path));
+    public static GradingModel Load(string path) => Of(ModelFile.Read(path), () => ModelFile.Read(path));
 
-    /// <summary>The same of a file that was read before.</summary>
+    /// <summary>The same of a file that was read before, and is kept.</summary>
     public static GradingModel Of(ModelFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return file.Members.Count > 0 ? EnsembleModel.Of(file) : new NetworkModel(file.Name, file.Card, file.CreateNetwork());
+        return Of(file, again: null);
     }
+
+    /// <param name="again">Reads the file again, so that its weights need not be kept beside the packed ones; null: keep them.</param>
+    private static GradingModel Of(ModelFile file, Func<ModelFile>? again) => file.Members.Count > 0 ? EnsembleModel.Of(file, again) : NetworkModel.Of(file, again);
 
     /// <summary>
     /// A copy in which some stages have forgotten what they were trained: they hold weights as a training starts with. For the sanity check of explanations, which must change with the weights

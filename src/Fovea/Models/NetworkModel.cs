@@ -10,34 +10,56 @@ namespace Fovea.Models;
 /// <summary>One network with its own preprocessing and decoding.</summary>
 internal sealed class NetworkModel : GradingModel
 {
-    private readonly Network _network;
     private readonly ServingNetwork _serving;
+    private readonly Lazy<Network> _plain; // made when something asks for what the serving form cannot do: most never ask
     private readonly GradeDecoder _decoder;
 
-    internal NetworkModel(string name, ModelCard card, Network network) : base(name, card)
+    /// <param name="make">Makes the network with its weights, the same each time.</param>
+    private NetworkModel(string name, ModelCard card, Func<Network> make) : base(name, card)
     {
-        _network = network;
         _decoder = new GradeDecoder(Card.Head, Card.Decoding);
-        _network.RequireGrad(false);
-        _network.UseChannelsLast();
-        TorchMemory.ReleaseCache(); // what reading and reordering took for a moment
-        _serving = new ServingNetwork(_network, owns: true);
+        _serving = new ServingNetwork(Ready(make()), owns: true, takesWeights: true);
+        _plain = new Lazy<Network>(() => Ready(make()));
     }
 
-    public override IReadOnlyList<string> Layers => _network.StageNames;
+    /// <param name="again">Reads the file again, so that its weights need not be kept beside the packed ones; null: keep them.</param>
+    /// <exception cref="ModelFileException">Names or shapes of the weights are not the architecture's.</exception>
+    internal static NetworkModel Of(ModelFile file, Func<ModelFile>? again)
+    {
+        var (name, card) = (file.Name, file.Card);
+        ModelFile? kept = file;
+        return new NetworkModel(name, card, () =>
+        {
+            var read = kept ?? again!();
+            if (again is not null) kept = null;
+            return read.Card.WeightsSha256 == card.WeightsSha256 ? read.CreateNetwork()
+                : throw new ModelFileException(name, "it is another model than when it was opened", "Open it again, or put the first one back.");
+        });
+    }
+
+    private static Network Ready(Network network)
+    {
+        network.RequireGrad(false);
+        network.UseChannelsLast();
+        TorchMemory.ReleaseCache(); // what reading and reordering took for a moment
+        return network;
+    }
+
+    public override IReadOnlyList<string> Layers => _serving.StageNames;
 
     public override GradingModel WithFreshWeights(IReadOnlyCollection<string?> stages, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(stages);
-        var size = Card.Preprocessing.Size;
-        TorchRuntime.Seed(seed);
-        var copy = ModelCatalog.Create(Card.Architecture, NetworkOptions.For(Card.Head, size));
-        using (var shapes = ModelCatalog.CreateShapesOnly(Card.Architecture, NetworkOptions.For(Card.Head, size)))
+        return new NetworkModel(Name, Card, () =>
         {
+            var size = Card.Preprocessing.Size;
+            TorchRuntime.Seed(seed);
+            var copy = ModelCatalog.Create(Card.Architecture, NetworkOptions.For(Card.Head, size));
+            using var shapes = ModelCatalog.CreateShapesOnly(Card.Architecture, NetworkOptions.For(Card.Head, size));
             var trace = NetworkTrace.Of(shapes, size);
-            copy.LoadState(_network.State().Where(w => !stages.Contains(trace.StageOf(w.Key))).ToDictionary(w => w.Key, w => w.Value));
-        }
-        return new NetworkModel(Name, Card, copy);
+            copy.LoadState(_plain.Value.State().Where(w => !stages.Contains(trace.StageOf(w.Key))).ToDictionary(w => w.Key, w => w.Value));
+            return copy;
+        });
     }
 
     public override PreparedImage Prepare(FundusImage photograph) => Preprocessor.Prepare(photograph, Card.Preprocessing);
@@ -49,7 +71,7 @@ internal sealed class NetworkModel : GradingModel
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         var x = ImageBatch.ToTensor([.. prepared.Select(p => p.Pixels)], Card.Preprocessing);
-        var output = _serving.Call(x, withStages: features);
+        var output = _serving.Call(x);
         var logits = output.Logits.To(ScalarType.Float32).ToArray<float>();
         var means = features ? output.Stages[^1].Value.Mean([2, 3]).Contiguous().To(ScalarType.Float32).ToArray<float>() : [];
         var width = means.Length / prepared.Count;
@@ -60,7 +82,7 @@ internal sealed class NetworkModel : GradingModel
     {
         ArgumentNullException.ThrowIfNull(prepared);
         ArgumentNullException.ThrowIfNull(options);
-        return Checked(() => Explainer.Explain(_network, prepared, Card.Preprocessing, ExplanationTarget.For(Card.Head, grade), options, cancel));
+        return Checked(() => Explainer.Explain(() => _plain.Value, _serving, prepared, Card.Preprocessing, ExplanationTarget.For(Card.Head, grade), options, cancel));
     }
 
     public override IReadOnlyList<(GradePrediction Prediction, ActivationMap Map)> PredictAndExplain(IReadOnlyList<PreparedImage> prepared, string? layer = null) => PredictAndExplain(prepared, null, layer);
@@ -75,12 +97,13 @@ internal sealed class NetworkModel : GradingModel
         GradePrediction[] predictions = [];
         return Checked(() =>
         {
-            var maps = GradCam.Of(_network, x, logits =>
+            var cut = layer is null || layer == _serving.StageNames[^1] ? _serving.CallCut : LayerGradients.Cut(_plain.Value, layer);
+            var maps = GradCam.Of(cut, x, logits =>
             {
                 predictions = _decoder.Decode(logits);
                 // Each image's own grade; what one image's number depends on does not depend on the others'.
                 return Tensor.Cat([.. predictions.Select((p, i) => ExplanationTarget.For(Card.Head, grades?[i] ?? p.Grade)(logits.Narrow(0, i, 1)))]);
-            }, layer);
+            });
             return predictions.Zip(maps).ToArray();
         });
     }
@@ -97,5 +120,9 @@ internal sealed class NetworkModel : GradingModel
         }
     }
 
-    public override void Dispose() => _serving.Dispose();
+    public override void Dispose()
+    {
+        _serving.Dispose();
+        if (_plain.IsValueCreated) _plain.Value.Dispose();
+    }
 }

@@ -141,7 +141,9 @@ internal sealed class ResNet : Network
 
     protected override Tensor Features(Tensor x, Phase phase, StageRecorder stages)
     {
-        x = stages.Mark("stem", _bn1.Call(_conv1.Call(x, phase), phase, Activation.Relu));        // [N, 64, H/2, W/2]
+        using (var scope = new TensorScope()) // the largest map of all, needed no longer than for its norm
+            x = scope.Keep(_bn1.Call(_conv1.Call(x, phase), phase, Activation.Relu));
+        x = stages.Mark("stem", x);                                                               // [N, 64, H/2, W/2]
         if (_pool) x = Functional.MaxPool2d(x, 3, stride: 2, padding: 1);
         for (var stage = 0; stage < 4; stage++) x = stages.Mark($"stage{stage + 1}", _stages[stage].Call(x, phase));
         return x;                                                                                 // [N, C, H/32, W/32]

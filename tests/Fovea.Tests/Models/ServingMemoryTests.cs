@@ -26,4 +26,20 @@ public class ServingMemoryTests
         Assert.Equal(before.Peak, after.Peak);
         Assert.Equal(before.Handles, after.Handles);
     }
+
+    [Fact]
+    public void Call_WeightsTaken_AnswersTheSameAndHoldsLess()
+    {
+        using var network = NetworkParityTests.Build("resnet18", 5, [1, 3, 64, 64]);
+        using var taking = NetworkParityTests.Build("resnet18", 5, [1, 3, 64, 64]);
+        using ServingNetwork keeping = new(network), serving = new(taking, takesWeights: true);
+        using var scope = new TensorScope();
+        var x = FormulaWeights.Input(1, 3, 64, 64);
+        var expected = keeping.Call(x).Logits.ToArray<float>();
+        var before = TorchMemory.Statistics.InUse;
+        Assert.Equal(expected, serving.Call(x).Logits.ToArray<float>());
+        Assert.Equal(expected, serving.Call(x).Logits.ToArray<float>());
+        Assert.True(TorchMemory.Statistics.InUse - before < 20 << 20, "packed weights came beside the plain ones"); // 41 MiB came, and as many went
+        Assert.Contains("64×64", Assert.Throws<ArgumentException>(() => serving.Call(FormulaWeights.Input(1, 3, 96, 96))).Message, StringComparison.Ordinal);
+    }
 }

@@ -104,6 +104,26 @@ public class ServingNetworkTests
         Assert.Equal(serial, await Task.WhenAll(threads));
     }
 
+    /// <summary>Derivatives of the logits by the features: of the head's operators as they were, over the serving form's features.</summary>
+    [Theory]
+    [InlineData("mobilenet_v2")]
+    [InlineData("densenet121")]
+    [InlineData("vgg11")]
+    public void CallCut_Features_HaveThePlainFormsDerivatives(string name)
+    {
+        using var network = NetworkParityTests.Build(name, 5, [1, 3, 64, 64]);
+        network.RequireGrad(false);
+        using var serving = new ServingNetwork(network);
+        using var scope = new TensorScope();
+        var x = FormulaWeights.Input(2, 3, 64, 64).To(MemoryFormat.ChannelsLast);
+        Tensor Derivative(NetworkOutput output)
+        {
+            using var enableGrad = new EnableGrad();
+            return Gradient.Of(output.Logits.Narrow(1, 2, 1).Sum(), [output.Stages[0].Value])[0]!;
+        }
+        Near(Derivative(network.CallCutAt(x, network.StageNames[^1])), Derivative(serving.CallCut(x)), name);
+    }
+
     [Fact]
     public void Call_WrongSize_NamesTheNetwork()
     {
@@ -117,11 +137,14 @@ public class ServingNetworkTests
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         var expected = network.Call(x, Phase.Inference, withStages: true);
-        var actual = serving.Call(x.To(MemoryFormat.ChannelsLast), withStages: true);
-        Near(expected.Logits, actual.Logits, $"{network.Name} logits, with stages");
-        Near(expected.Logits, serving.Call(x).Logits, $"{network.Name} logits");
-        Assert.Equal(network.StageNames, actual.Stages.Select(s => s.Name));
-        foreach (var ((name, e), (_, a)) in expected.Stages.Zip(actual.Stages)) Near(e, a, $"{network.Name} {name}");
+        var last = x.To(MemoryFormat.ChannelsLast);
+        var actual = serving.Call(last);
+        Near(expected.Logits, actual.Logits, $"{network.Name} logits");
+        Assert.Equal(network.StageNames[^1], Assert.Single(actual.Stages).Name);
+        Near(expected.Stages[^1].Value, actual.Stages[0].Value, $"{network.Name} features");
+        Near(expected.Logits, serving.CallCut(last).Logits, $"{network.Name} logits, cut");
+        using var program = new ServingProgram(y => [.. network.Call(y, Phase.Inference, withStages: true).Stages.Select(s => s.Value)], x.Shape.AsSpan(1));
+        foreach (var ((name, e), a) in expected.Stages.Zip(program.Run(last))) Near(e, a, $"{network.Name} {name}");
     }
 
     private static void Near(Tensor expected, Tensor actual, string what)
