@@ -9,7 +9,7 @@ internal static class DataOption
     public static Option<string[]> Create() => new("--data")
     {
         Description = $"The labelled images: a kind of data ({string.Join(", ", DatasetReaders.Kinds)}), a colon and the path; a path alone is recognised by what lies there. "
-            + "Given several times, the sets become one. Options follow a question mark: 'PATH?name=NAME&map=CLASS:GRADE,…&into=PART', for csv also the columns image, label, patient, eye, part, dme, "
+            + "Given several times, the sets become one. Options follow a question mark: 'PATH?name=NAME&map=CLASS:GRADE,…&into=PART&target=dr|dme', for csv also the columns image, label, patient, eye, part, dme, "
             + "and folder and classes. docs/data.md has the layouts.",
         Required = true,
         HelpName = "KIND:PATH",

@@ -20,12 +20,13 @@ internal static class GradeVerb
         var model = ModelOption.Create();
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
         var panel = new Option<string?>("--panel") { Description = "Also write a picture of photograph, heat map, network input and the result in words, as PNG, into this folder.", HelpName = "DIR" };
+        var dme = new Option<string?>("--dme") { Description = "Model file (.fovea) for the risk of macular oedema; 'none' for none. Default: the one that ships, models/dme-mobile.fovea, where the grader is the one that ships.", HelpName = "FILE" };
         var lesions = new Option<string?>("--lesions") { Description = "Detector (.fovea): also grade by the lesions that it finds, and say where the two disagree.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
         var submission = new Option<string?>("--submission") { Description = "Also write the grades as id_code,diagnosis, as Kaggle's APTOS 2019 competition takes them.", HelpName = "FILE.csv" };
         var json = JsonOutput.Option();
         var torchScript = new TorchScriptOptions();
-        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, panel, lesions, force, submission, json };
+        var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, panel, dme, lesions, force, submission, json };
         torchScript.AddTo(command);
         return command.Runs((parse, cancel) =>
         {
@@ -33,6 +34,7 @@ internal static class GradeVerb
             var folder = parse.GetValue(heatmap);
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null || parse.GetValue(panel) is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
+            using var oedema = DmeModel(parse.GetValue(dme), shippedGrader: foreign is null && parse.GetValue(model) is null);
             using var detector = parse.GetValue(lesions) is { } lesionModel ? LesionDetector.Load(lesionModel) : null;
             var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
             var graded = new List<(string Path, int Grade)>();
@@ -44,6 +46,7 @@ internal static class GradeVerb
                 var report = loaded is not null ? Grade(loaded, photograph, quality, overlays?[i], panels?[i])
                     : GradeReport.Of(foreign!.Grade(photograph), foreign.Classes, foreign.Name, foreign.Sha256, quality);
                 graded.Add((paths[i], report.Grade));
+                if (oedema is not null) report = report with { DmeRisk = DmeRiskReport.Of(oedema, photograph) };
                 if (detector is not null) report = report with { SecondOpinion = SecondOpinion.Of(paths[i], photograph.Pixels, detector, report.Grade, report.Referable, cancel) };
                 if (parse.GetValue(json)) JsonOutput.WriteLine(report);
                 else Console.Out.WriteLine(report.Line());
@@ -52,6 +55,22 @@ internal static class GradeVerb
             if (!parse.GetValue(json)) Console.Error.WriteLine($"Note: {GradeReport.ResearchNotice}.");
             return code;
         });
+    }
+
+    private static GradingModel? DmeModel(string? given, bool shippedGrader)
+    {
+        if (given == "none" || (given is null && !(shippedGrader && File.Exists(ShippedModels.DmeRisk)))) return null;
+        var model = GradingModel.Load(given ?? ShippedModels.DmeRisk);
+        try
+        {
+            DmeRiskReport.RequireTask(model);
+            return model;
+        }
+        catch (ModelFileException)
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <param name="overlayStem">Path of the overlay without its ending; null: none is wanted.</param>

@@ -12,6 +12,9 @@ internal sealed class DataSource
     /// <summary>Puts all of it into one part.</summary>
     public const string IntoOption = "into";
 
+    /// <summary>What is to be told of its images: <c>dr</c> (the labels, the default) or <c>dme</c> (<see cref="Sample.DmeRisk"/>).</summary>
+    public const string TargetOption = "target";
+
     private readonly Dictionary<string, string> _options = new(StringComparer.Ordinal);
 
     private DataSource(string text, string? kind, string path) => (Text, Kind, Path) = (text, kind, path);
@@ -62,7 +65,7 @@ internal sealed class DataSource
     /// <exception cref="DatasetException">An option that the reader does not know.</exception>
     public void RequireOptions(string kind, IReadOnlyCollection<string> readerOptions)
     {
-        string[] known = [.. readerOptions, NameOption, MapOption, IntoOption];
+        string[] known = [.. readerOptions, NameOption, MapOption, IntoOption, TargetOption];
         if (Options.FirstOrDefault(option => !known.Contains(option)) is not { } unknown) return;
         var nearest = NearestName.Of(unknown, known);
         throw new DatasetException(Text, $"{kind} has no option '{unknown}'", $"{(nearest is null ? "" : $"Did you mean {nearest}? ")}There are {string.Join(", ", known)}");

@@ -8,6 +8,9 @@ public sealed class Dataset
     /// <summary>Diabetic-retinopathy grades 0–4.</summary>
     internal static readonly string[] GradeNames = ["no DR", "mild", "moderate", "severe", "proliferative"];
 
+    /// <summary>Risk of diabetic macular oedema, 0–2 on IDRiD's scale: where hard exudates lie.</summary>
+    internal static readonly string[] DmeRiskNames = ["no hard exudates", "hard exudates away from the macula", "hard exudates near the macula"];
+
     private readonly Func<int, FundusImage> _read;
     private readonly Dictionary<string, int> _positions;
 
@@ -72,6 +75,18 @@ public sealed class Dataset
     /// <param name="kept">Positions here, and what the samples are now.</param>
     internal Dataset Reshape(IReadOnlyList<(int Position, Sample Sample)> kept, IReadOnlyList<string>? classNames = null, IReadOnlyList<LeftOutImage>? leftOut = null) =>
         new(Source, Kind, classNames ?? ClassNames, [.. kept.Select(k => k.Sample)], i => _read(kept[i].Position), leftOut ?? LeftOut);
+
+    /// <summary>The same photographs, labelled with <see cref="Sample.DmeRisk"/>; those without are left out.</summary>
+    /// <exception cref="DatasetException">No image has one.</exception>
+    internal Dataset OfDmeRisk()
+    {
+        if (Samples.All(s => s.DmeRisk is null)) throw new DatasetException(Source, "no image has a risk of macular oedema (target=dme)", "Give IDRiD's or Messidor-2's layout, made-up retinas, or a csv with the column dme");
+        return Reshape([.. Samples.Index().Where(s => s.Item.DmeRisk is not null).Select(s => (s.Index, s.Item with { Label = s.Item.DmeRisk!.Value }))], DmeRiskNames,
+            [.. LeftOut, .. Samples.Where(s => s.DmeRisk is null).Select(s => new LeftOutImage(s.Id, s.Path, "no risk of macular oedema"))]);
+    }
+
+    /// <summary>What a model of these labels decides, as its card says it.</summary>
+    internal string Task => ClassNames.SequenceEqual(DmeRiskNames) ? Models.ModelTasks.DmeRisk : Models.ModelTasks.Grade;
 
     /// <summary>Samples by class.</summary>
     public int[] CountClasses(IEnumerable<Sample> samples)

@@ -50,6 +50,7 @@ public static class DatasetReaders
             SamplePart? into = source.Option(DataSource.IntoOption) is not { } part ? null
                 : SampleParts.Named(part) ?? throw new DatasetException(data, $"'{part}' is not a part", SampleParts.Remedy);
             var dataset = reader.Read(source);
+            if (source.Option(DataSource.TargetOption) is { } target) dataset = Targeted(data, dataset, target);
             if (source.Option(DataSource.MapOption) is { } map) dataset = LabelMap.Parse(data, map, dataset).Of(dataset);
             return (name, dataset.Reshape([.. dataset.Samples.Select((s, i) => (i, s with { Origin = name, Part = into ?? s.Part }))]));
         }
@@ -58,6 +59,13 @@ public static class DatasetReaders
             throw new DatasetException(source.Path, "cannot be read", "Check that you may read the folder and everything in it", e);
         }
     }
+
+    private static Dataset Targeted(string data, Dataset dataset, string target) => target switch
+    {
+        "dr" => dataset,
+        "dme" => dataset.OfDmeRisk(),
+        _ => throw new DatasetException(data, $"'{target}' is no target", "Use target=dr, the labels as they are, or target=dme, the risk of macular oedema"),
+    };
 
     private static Reader Recognise(string path) => IsOfLesions(path)
         ? throw new DatasetException(path, "it holds marked lesions, not images with a class", "Give a folder of graded images, or a table of them as csv:PATH; docs/data.md has the layouts")

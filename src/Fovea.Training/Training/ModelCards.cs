@@ -25,7 +25,7 @@ internal static class ModelCards
         Add("auc", metrics.Auc);
         return new ModelCard
         {
-            Task = "dr-grade",
+            Task = data.Task,
             Architecture = recipe.Model.Architecture,
             Preprocessing = recipe.Preprocessing,
             Head = recipe.Head,

@@ -4,5 +4,10 @@ namespace Fovea.Models;
 public static class ShippedModels
 {
     /// <summary>Grades retinopathy in a photograph: models/dr-mobile.fovea. The file may be missing where somebody took it out.</summary>
-    public static string Grader { get; } = Path.Combine(AppContext.BaseDirectory, "models", "dr-mobile" + ModelFile.Extension);
+    public static string Grader { get; } = Of("dr-mobile");
+
+    /// <summary>Tells the risk of macular oedema from a photograph: models/dme-mobile.fovea; it may be missing likewise.</summary>
+    public static string DmeRisk { get; } = Of("dme-mobile");
+
+    private static string Of(string name) => Path.Combine(AppContext.BaseDirectory, "models", name + ModelFile.Extension);
 }

@@ -53,6 +53,10 @@ public sealed record GradeReport(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SecondOpinion? SecondOpinion { get; init; }
 
+    /// <summary>The risk of macular oedema; null where no model tells it, and then left out of JSON.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DmeRiskReport? DmeRisk { get; init; }
+
     public static GradeReport Of(GradeResult result, GradingModel model, QualityReport? quality = null, string? heatmap = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -76,7 +80,7 @@ public sealed record GradeReport(
     {
         var number = Grade.ToString(CultureInfo.InvariantCulture);
         var name = GradeName == number ? "" : $", {GradeName}";
-        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %){Span()}; {Advice}{Doubt()}{SecondOpinion?.Words()}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Image}: grade {number}{name} ({Probabilities[Grade] * 100:0} %){Span()}; {Advice}{Doubt()}{DmeRisk?.Words()}{SecondOpinion?.Words()}");
     }
 
     /// <summary>", with 90 % coverage 1–2" where the set holds more than the grade.</summary>

@@ -38,17 +38,19 @@ public sealed class ModelVerbsTests : IDisposable
         return At("x.npy");
     }
 
-    private string Model(string name = "m.fovea")
+    private string Model(string name = "m.fovea") => Model(name, ModelTasks.Grade, "none", "mild", "moderate", "severe", "proliferative");
+
+    private string Model(string name, string task, params string[] classes)
     {
-        using var module = ModelCatalog.Create("baseline_cnn", new NetworkOptions(5));
+        using var module = ModelCatalog.Create("baseline_cnn", new NetworkOptions(classes.Length));
         FormulaWeights.Fill(module);
         ModelFile.Write(At(name), new ModelCard
         {
-            Task = "dr-grade",
+            Task = task,
             Architecture = "baseline_cnn",
             Preprocessing = new PreprocessingSpec { Size = 64 },
-            Head = new HeadSpec(HeadKind.Softmax, 5),
-            Classes = ["none", "mild", "moderate", "severe", "proliferative"],
+            Head = new HeadSpec(HeadKind.Softmax, classes.Length),
+            Classes = classes,
             Licence = "Apache-2.0",
         }, module.State());
         return At(name);
@@ -206,6 +208,15 @@ public sealed class ModelVerbsTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Matches(@"a\.png: grade \d, \w+ \(\d+ %\); (no referral|refer to an)", result.Output);
         Assert.Contains("not a medical device", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Grade_WithDmeModel_TellsTheRiskBesideTheGrade()
+    {
+        var result = Run("grade", Photograph("a.png"), "--model", Model(), "--dme", Model("d.fovea", ModelTasks.DmeRisk, "none", "far", "near"));
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Matches(@"; risk of macular oedema \d of 2, (none|far|near) \(\d+ %\)", result.Output);
+        Run("grade", Photograph("a.png"), "--model", Model(), "--dme", Model()).AssertFailed(5, "m.fovea: a model for dr-grade, not for the risk of macular oedema. Train one");
     }
 
     [Fact]

@@ -36,6 +36,20 @@ public sealed class DatasetJoinTests : IDisposable
         Assert.Contains("another set is called 'csv', too. Give one of them a name", Assert.Throws<DatasetException>(() => DatasetReaders.Open(First(), Second())).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void Open_TargetDme_LabelsByTheRiskAndLeavesOutImagesWithoutOne()
+    {
+        var table = Table("risks", "image,grade,dme\na.png,3,2\nb.png,0,0\nc.png,1,\n", "a.png", "b.png", "c.png");
+        var dataset = DatasetReaders.Open(table + "?dme=dme&target=dme");
+        Assert.Equal([("a.png", 2), ("b.png", 0)], dataset.Samples.Select(s => (s.Id, s.Label)));
+        Assert.Equal(3, dataset.Classes);
+        Assert.Equal(("c.png", "no risk of macular oedema"), (Assert.Single(dataset.LeftOut).Id, dataset.LeftOut[0].Reason));
+        Assert.Equal("dme-risk", dataset.Task);
+        Assert.Equal("dr-grade", DatasetReaders.Open(table + "?dme=dme&target=dr").Task);
+        Assert.Contains("no image has a risk of macular oedema", Assert.Throws<DatasetException>(() => DatasetReaders.Open(First() + "?target=dme")).Message, StringComparison.Ordinal);
+        Assert.Contains("target=dr", Assert.Throws<DatasetException>(() => DatasetReaders.Open(First() + "?target=eye")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_Into_PutsAllIntoThePart()
     {
         Assert.All(DatasetReaders.Open(First() + "?into=training").Samples, s => Assert.Equal(SamplePart.Training, s.Part));

@@ -1,0 +1,11 @@
+namespace Fovea.Models;
+
+/// <summary>What a model can decide: values of <see cref="ModelCard.Task"/>.</summary>
+public static class ModelTasks
+{
+    /// <summary>The grade of diabetic retinopathy, or any other classes of the user's own.</summary>
+    public const string Grade = "dr-grade";
+
+    /// <summary>Risk of diabetic macular oedema, 0–2 on IDRiD's scale (Porwal et al. 2018): no hard exudates; away from the macula; within a disc diameter of its centre.</summary>
+    public const string DmeRisk = "dme-risk";
+}
