@@ -13,7 +13,10 @@ namespace Fovea.Bench;
 /// The screening service under load, over loopback, as its own process: time to ready, one large photograph from upload to heat map, images a second against the bare engine, waiting times at 70 % of it, and what
 /// happens at three times as much.
 /// </summary>
-/// <remarks>Fovea.Bench service MODEL.fovea PHOTOGRAPH.jpg [--seconds 20] [--output FOLDER]; the photograph of 4288×2848 or like it. Accounts and data are made in a temporary folder.</remarks>
+/// <remarks>
+/// Fovea.Bench service MODEL.fovea PHOTOGRAPH.jpg [--seconds 20] [--rounds 3] [--only-sustained] [--output FOLDER]; the photograph of 4288×2848 or like it. Accounts and data are made in a temporary folder.
+/// Bare engine and service take turns, and the processor time of each and of this driver is counted, because all share the machine.
+/// </remarks>
 internal static class ServiceBench
 {
     private const string Password = "correct horse battery";
@@ -21,11 +24,13 @@ internal static class ServiceBench
 
     internal static async Task<int> RunAsync(string[] args)
     {
-        var (seconds, output, files) = (20d, Path.Combine(Repository.Root, "bench", "results"), new List<string>());
+        var (seconds, rounds, onlySustained, output, files) = (20d, 3, false, Path.Combine(Repository.Root, "bench", "results"), new List<string>());
         for (var i = 0; i < args.Length; i++)
             switch (args[i])
             {
                 case "--seconds": seconds = double.Parse(args[++i], CultureInfo.InvariantCulture); break;
+                case "--rounds": rounds = int.Parse(args[++i], CultureInfo.InvariantCulture); break;
+                case "--only-sustained": onlySustained = true; break;
                 case "--output": output = args[++i]; break;
                 case var name: files.Add(name); break;
             }
@@ -42,20 +47,33 @@ internal static class ServiceBench
             // What a load test sends: the photograph at a camera's usual 1500 pixels, so that the network is driven and not the wire.
             var image = ImageCodec.Decode(large, files[1]);
             var medium = ImageCodec.Encode(image.Resize(1536, (int)Math.Round(1536.0 * image.Height / image.Width), Interpolation.Area), ImageFormat.Jpeg, 90);
-            var bare = Bare(files[0], medium, seconds);
-            Console.WriteLine($"bare engine: {bare:F1} images/s");
-            var figures = new Dictionary<string, object?> { ["processor"] = Processor(), ["processors"] = Environment.ProcessorCount, ["model"] = ModelFile.ReadCard(files[0]).Architecture, ["bareImagesPerSecond"] = bare };
-            figures["coldStartSeconds"] = await ColdStartsAsync(folder, files[0]);
+            var figures = new Dictionary<string, object?> { ["processor"] = Processor(), ["processors"] = Environment.ProcessorCount, ["model"] = ModelFile.ReadCard(files[0]).Architecture };
+            if (!onlySustained) figures["coldStartSeconds"] = await ColdStartsAsync(folder, files[0]);
+            var sustained = 0d;
             await using (var service = await Running.StartAsync(folder, files[0]))
             {
-                figures["largePhotograph"] = await LargeAsync(service, large, $"{image.Width}x{image.Height}");
-                var sustained = await SustainedAsync(service, medium, seconds);
+                if (!onlySustained) figures["largePhotograph"] = await LargeAsync(service, large, $"{image.Width}x{image.Height}");
+                List<(double Bare, double BareMs, Load Load)> turns = [];
+                for (var i = 0; i < rounds; i++)
+                {
+                    var (rate, milliseconds) = Bare(files[0], medium, seconds);
+                    var load = await SustainedAsync(service, medium, seconds);
+                    turns.Add((rate, milliseconds, load));
+                    Console.WriteLine($"bare engine {rate:F1} images/s ({milliseconds:F0} ms of processor an image); service {load.Rate:F1} ({load.ServiceMs:F0} ms, driver {load.DriverMs:F1} ms), {100 * load.Rate / rate:F0} %, without the driver {100 * load.RateWithoutDriver / rate:F0} %");
+                }
+                double Median(Func<(double Bare, double BareMs, Load Load), double> of) => turns.Select(of).Order().ElementAt(turns.Count / 2);
+                sustained = Median(t => t.Load.Rate);
+                figures["rounds"] = rounds;
+                figures["bareImagesPerSecond"] = Median(t => t.Bare);
                 figures["sustainedImagesPerSecond"] = sustained;
-                figures["shareOfBare"] = sustained / bare;
-                Console.WriteLine($"sustained: {sustained:F1} images/s, {100 * sustained / bare:F0} % of the bare engine");
-                figures["at70Percent"] = await WaitsAsync(service, medium, 0.7 * sustained, seconds);
+                figures["shareOfBare"] = Median(t => t.Load.Rate / t.Bare);
+                figures["shareOfBareByRound"] = turns.ConvertAll(t => t.Load.Rate / t.Bare);
+                figures["shareOfBareWithoutDriver"] = Median(t => t.Load.RateWithoutDriver / t.Bare);
+                figures["processorMillisecondsAnImage"] = new { Bare = Median(t => t.BareMs), Service = Median(t => t.Load.ServiceMs), Driver = Median(t => t.Load.DriverMs) };
+                if (!onlySustained) figures["at70Percent"] = await WaitsAsync(service, medium, 0.7 * sustained, seconds);
             }
-            figures["at300Percent"] = await OverloadAsync(folder, files[0], medium, 3 * (double)figures["sustainedImagesPerSecond"]!, seconds);
+            if (onlySustained) return 0;
+            figures["at300Percent"] = await OverloadAsync(folder, files[0], medium, 3 * sustained, seconds);
             Directory.CreateDirectory(output);
             await File.WriteAllTextAsync(Path.Combine(output, "service.json"), JsonSerializer.Serialize(figures, Json) + "\n");
             Console.WriteLine(JsonSerializer.Serialize(figures, Json));
@@ -68,7 +86,7 @@ internal static class ServiceBench
     }
 
     /// <summary>The same decoding, quality gate, network and heat map without a service around them: decoders beside one grading thread, batches of eight.</summary>
-    private static double Bare(string model, byte[] jpeg, double seconds)
+    private static (double Rate, double Milliseconds) Bare(string model, byte[] jpeg, double seconds)
     {
         using var grading = GradingModel.Load(model);
         var analysis = new ImageAnalysis(grading, "bench");
@@ -79,7 +97,7 @@ internal static class ServiceBench
             while (end == 0 || Environment.TickCount64 < Volatile.Read(ref end)) prepared.Add(analysis.Prepare("x", jpeg));
         })).ToArray();
         for (var warm = 0; warm < 3; warm++) analysis.Grade([prepared.Take()], 0.5);
-        var watch = Stopwatch.StartNew();
+        var (watch, before) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         Volatile.Write(ref end, Environment.TickCount64 + (long)(1000 * seconds));
         while (watch.Elapsed.TotalSeconds < seconds)
         {
@@ -88,9 +106,9 @@ internal static class ServiceBench
             analysis.Grade(batch, 0.5);
             done += batch.Count;
         }
-        var rate = done / watch.Elapsed.TotalSeconds;
+        var (rate, milliseconds) = (done / watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / done);
         while (!Task.WhenAll(decoders).IsCompleted) prepared.TryTake(out _, 50);
-        return rate;
+        return (rate, milliseconds);
     }
 
     private static async Task<double[]> ColdStartsAsync(string folder, string model)
@@ -125,26 +143,41 @@ internal static class ServiceBench
         return new { Size = size, Bytes = jpeg.Length, MedianSeconds = times[times.Count / 2], LowestSeconds = times[0], HighestSeconds = times[^1] };
     }
 
-    /// <summary>As many at once as fill the batches; measured from the results' side.</summary>
-    private static async Task<double> SustainedAsync(Running service, byte[] jpeg, double seconds)
+    /// <param name="Rate">Images a second with the driver on the same processors.</param>
+    /// <param name="ServiceMs">Processor time of the service's process, an image.</param>
+    /// <param name="DriverMs">Of this process.</param>
+    /// <param name="RateWithoutDriver">The rate if the driver's processor time had been the service's.</param>
+    private sealed record Load(double Rate, double ServiceMs, double DriverMs, double RateWithoutDriver);
+
+    /// <summary>As many at once as keep some waiting; measured from the results' side.</summary>
+    private static async Task<Load> SustainedAsync(Running service, byte[] jpeg, double seconds)
     {
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(seconds + 2));
+        using var end = new CancellationTokenSource();
+        var waiting = 0L;
         var clients = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             var examination = await service.ExaminationAsync();
             for (var i = 1; !end.IsCancellationRequested; i++)
             {
                 if (i % 50 == 0) examination = await service.ExaminationAsync();
-                if (await service.UploadAsync(examination, Unique(jpeg)) is null || await service.WaitingAsync() > 24) await Task.Delay(60);
+                while (Volatile.Read(ref waiting) > 24 && !end.IsCancellationRequested) await Task.Delay(20);
+                if (await service.UploadAsync(examination, Unique(jpeg)) is null) await Task.Delay(60);
             }
         })).ToArray();
+        // One looks for all how many wait: a driver that asked after every upload would measure its own questions.
+        var looking = Task.Run(async () =>
+        {
+            for (; !end.IsCancellationRequested; await Task.Delay(200)) Volatile.Write(ref waiting, await service.WaitingAsync());
+        });
         await Task.Delay(TimeSpan.FromSeconds(2));
-        var (before, watch) = (await service.ResultsAsync(), Stopwatch.StartNew());
+        var (before, watch, own, its) = (await service.ResultsAsync(), Stopwatch.StartNew(), Environment.CpuUsage.TotalTime, service.ProcessorTime);
         await Task.Delay(TimeSpan.FromSeconds(seconds));
-        var rate = (await service.ResultsAsync() - before) / watch.Elapsed.TotalSeconds;
-        await Task.WhenAll(clients);
+        var (images, elapsed) = (await service.ResultsAsync() - before, watch.Elapsed.TotalSeconds);
+        var (driver, served) = ((Environment.CpuUsage.TotalTime - own).TotalSeconds, (service.ProcessorTime - its).TotalSeconds);
+        await end.CancelAsync();
+        await Task.WhenAll([looking, .. clients]);
         await service.IdleAsync();
-        return rate;
+        return new Load(images / elapsed, 1000 * served / images, 1000 * driver / images, images / (elapsed - driver / Environment.ProcessorCount));
     }
 
     /// <summary>Arrivals at an even rate; waiting time from the request's beginning to the result's commit, as the service recorded it, plus the upload.</summary>
@@ -231,6 +264,15 @@ internal static class ServiceBench
         private Running(Process process, HttpClient http) => (_process, Http) = (process, http);
 
         public HttpClient Http { get; }
+
+        public TimeSpan ProcessorTime
+        {
+            get
+            {
+                _process.Refresh();
+                return _process.TotalProcessorTime;
+            }
+        }
 
         public double ResidentMegabytes
         {

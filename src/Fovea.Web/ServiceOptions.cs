@@ -8,8 +8,11 @@ internal sealed record ServiceOptions
     /// <summary>Folder of the database (SQLite) and of the images; made if it is missing.</summary>
     public required string Data { get; init; }
 
-    /// <summary>The grading model's file.</summary>
+    /// <summary>The grading model's file, of one network or a packed ensemble.</summary>
     public string? Model { get; init; }
+
+    /// <summary>The file of the model for OCT scans; null: they are recognised, and that is all.</summary>
+    public string? OctModel { get; init; }
 
     /// <summary>The lesion detector's file; null: no lesions are marked.</summary>
     public string? Detector { get; init; }

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Fovea.Web.Dashboard;
+using Fovea.Calibration;
 using Fovea.Web.Tests.Service;
 
 namespace Fovea.Web.Tests;
@@ -50,9 +50,9 @@ public sealed class ProgrammeTests(TestService service) : IClassFixture<TestServ
     public void Kappa_OfAHandComputedTable_IsRight()
     {
         // Two grades: 4 and 4 agree, 1 and 1 differ. Observed disagreement 2, expected by chance 2·5·5/10 = 5: 1 − 2/5.
-        Assert.Equal(0.6, Kappa.QuadraticWeighted([[4, 1], [1, 4]])!.Value, 12);
-        Assert.Null(Kappa.QuadraticWeighted([[3, 0], [0, 0]]));
-        Assert.Null(Kappa.QuadraticWeighted([[0, 0], [0, 0]]));
+        Assert.Equal(0.6, CohenKappa.Of([4, 1, 1, 4], 2, KappaWeighting.Quadratic)!.Value, 12);
+        Assert.Null(CohenKappa.Of([3, 0, 0, 0], 2, KappaWeighting.Quadratic));
+        Assert.Null(CohenKappa.Of([0, 0, 0, 0], 2, KappaWeighting.Quadratic));
     }
 
     [Fact]

@@ -1,15 +1,6 @@
-namespace Fovea.Training.Metrics;
+using Fovea.Calibration;
 
-/// <summary>How a disagreement of d classes counts in Cohen's kappa.</summary>
-public enum KappaWeighting
-{
-    /// <summary>Every disagreement alike.</summary>
-    None,
-    /// <summary>|d|.</summary>
-    Linear,
-    /// <summary>d²: the figure that diabetic-retinopathy grading is judged by.</summary>
-    Quadratic,
-}
+namespace Fovea.Training.Metrics;
 
 /// <summary>
 /// Counts by true class (row) and predicted class (column), with the scores that need nothing else. A score that is not defined is null. Scores per
@@ -86,21 +77,7 @@ public sealed class ConfusionMatrix
     /// Cohen's kappa, 1 − Σ w·observed / Σ w·expected, with w from <paramref name="weighting"/> on the class numbers themselves (Cohen 1968).
     /// Null where no disagreement is to be expected: truth and prediction are one and the same single class, or there is no sample.
     /// </summary>
-    public double? Kappa(KappaWeighting weighting)
-    {
-        double observed = 0, expected = 0;
-        for (var t = 0; t < ClassCount; t++)
-        {
-            for (var p = 0; p < ClassCount; p++)
-            {
-                double d = Math.Abs(t - p);
-                var w = weighting switch { KappaWeighting.Quadratic => d * d, KappaWeighting.Linear => d, _ => d > 0 ? 1 : 0 };
-                observed += w * this[t, p];
-                expected += w * _support[t] * _predicted[p];
-            }
-        }
-        return expected > 0 ? 1 - observed / (expected / Total) : null;
-    }
+    public double? Kappa(KappaWeighting weighting) => CohenKappa.Of(_counts, ClassCount, weighting);
 
     public double? QuadraticWeightedKappa => Kappa(KappaWeighting.Quadratic);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fovea.Calibration;
 
 namespace Fovea.Training.Metrics;
 

@@ -14,6 +14,16 @@ internal enum Outcome
 
     /// <summary>The analysis itself failed.</summary>
     Failed,
+
+    /// <summary>A kind of image for which this service has no model.</summary>
+    NoModel,
+}
+
+/// <summary>What an image shows. It decides which model looks at it.</summary>
+internal enum ImageKind
+{
+    Fundus,
+    Oct,
 }
 
 /// <summary>Why a person should look at a grade before anybody relies on it.</summary>
@@ -24,6 +34,9 @@ internal enum UnsureReason
 
     /// <summary>The grade's probability is below the setting.</summary>
     LowProbability,
+
+    /// <summary>A measure of quality lies close to its limit.</summary>
+    NearUngradable,
 }
 
 internal sealed record FoundProblem(QualityReason Code, string Finding, string Advice);
@@ -40,14 +53,24 @@ internal sealed record FoundLesion(string Kind, double X, double Y, double Width
 internal sealed record UsedModel(string Id, string Name, string Sha256, string Architecture, string Version);
 
 /// <summary>Everything that the analysis of one image said, as it is stored.</summary>
-/// <param name="Grade">Null unless graded.</param>
+/// <param name="Grade">Of an OCT scan its class, in the order of <paramref name="Classes"/>. Null unless graded.</param>
 /// <param name="Set">Grades of which one is the true one with the probability <paramref name="SetCoverage"/>; null where the model promises none.</param>
 /// <param name="Lesions">Null where no detector is configured.</param>
 /// <param name="Detail">Why it failed or could not be read.</param>
+/// <param name="Model">That graded; where none did, the one that would have.</param>
 /// <param name="Seconds">From the start of decoding to the result.</param>
+/// <param name="Classes">Names of an OCT scan's classes; null for a photograph, whose grades are everybody's.</param>
 internal sealed record AnalysisResult(
     Outcome Outcome, FoundQuality? Quality, int? Grade, string? GradeName, IReadOnlyList<double>? Probabilities, double? Score, int ReferableFrom, IReadOnlyList<int>? Set, double? SetCoverage,
-    IReadOnlyList<UnsureReason> UnsureReasons, IReadOnlyList<FoundLesion>? Lesions, UsedModel Model, string? Detail, double Seconds);
+    IReadOnlyList<UnsureReason> UnsureReasons, IReadOnlyList<FoundLesion>? Lesions, UsedModel Model, string? Detail, double Seconds, ImageKind Kind = ImageKind.Fundus, IReadOnlyList<string>? Classes = null)
+{
+    /// <summary>What an OCT model calls a scan without disease.</summary>
+    public const string Normal = "normal";
+
+    /// <summary>Whether the patient is to be referred for it: grades from a limit on, and every class of an OCT scan but the normal one.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool Referable => Grade is { } grade && (Kind == ImageKind.Oct ? !Normal.Equals(GradeName, StringComparison.OrdinalIgnoreCase) : grade >= ReferableFrom);
+}
 
 /// <summary>A heat map as the network made it, with the way back to the photograph: small enough for the database, and drawn when somebody looks.</summary>
 /// <param name="Values">0–255, row-major.</param>

@@ -8,11 +8,21 @@ namespace Fovea.Web.Analysis;
 
 /// <summary>
 /// Takes images from the queue, decodes several at a time, and grades what is ready as one batch: nothing waits for a batch to fill, and under load batches fill by themselves.
-/// A result is committed before its message is acknowledged; when the process stops, what it has begun is finished.
+/// A result is committed before its message is acknowledged; when the process stops, what it has begun is finished. What a process that died had begun is tried again alone, and given up after a few times.
 /// </summary>
 internal sealed partial class AnalysisService(
     IAnalysisQueue queue, LoadedModels models, ImageStore store, ResultWriter writer, SettingsStore settings, ServiceOptions options, Telemetry telemetry, ILogger<AnalysisService> log) : BackgroundService
 {
+    /// <summary>
+    /// Analyses that may begin and not end before an image is given up. More than two, because whoever kills the process (SIGKILL, no memory) while a good image is being looked at must not cost it its grade.
+    /// </summary>
+    internal const int MostAttempts = 3;
+
+    /// <summary>Tries to reach the database and the image's file, about half a minute together.</summary>
+    private const int MostTurns = 24;
+
+    private const string Report = "the image: its analysis failed. Try it again; if it stays, report it.";
+
     private readonly Channel<(QueuedImage Queued, PreparedPhotograph Photograph)> _prepared =
         Channel.CreateBounded<(QueuedImage, PreparedPhotograph)>(new BoundedChannelOptions(2 * options.MostBatch) { SingleReader = true });
 
@@ -20,6 +30,7 @@ internal sealed partial class AnalysisService(
     {
         await Task.Yield();
         var analysis = await models.GradingAsync(stoppingToken);
+        if (!queue.CountsDeliveries) await RetryAsync(analysis, stoppingToken);
         var decoders = Enumerable.Range(0, options.Decoders).Select(_ => Task.Run(() => PrepareAllAsync(analysis, stoppingToken), CancellationToken.None)).ToArray();
         var grading = Task.Run(() => GradeAllAsync(analysis), CancellationToken.None);
         await Task.WhenAll(decoders);
@@ -27,35 +38,24 @@ internal sealed partial class AnalysisService(
         await grading;
     }
 
+    /// <summary>What had begun when the process ended before: one at a time, so that only the image that ends it is blamed.</summary>
+    private async Task RetryAsync(ImageAnalysis analysis, CancellationToken stop)
+    {
+        foreach (var id in await writer.BegunBeforeAsync())
+        {
+            if (stop.IsCancellationRequested) return;
+            if (await PrepareAsync(analysis, new QueuedImage(id, () => ValueTask.CompletedTask)) is not { } photograph) continue;
+            LogRetried(log, id);
+            await CommitAsync(Grade(analysis, [photograph], (await settings.GetAsync()).LeastProbability));
+        }
+    }
+
     private async Task PrepareAllAsync(ImageAnalysis analysis, CancellationToken stop)
     {
         try
         {
             await foreach (var queued in queue.ReadAsync(stop))
-            {
-                try
-                {
-                    // A broker may deliver what another worker has done already.
-                    if (queue.PublishAgainAfter is not null && !await writer.WaitsAsync(queued.Id))
-                    {
-                        await queued.DoneAsync();
-                        continue;
-                    }
-                    var bytes = await store.ReadAsync(queued.Id, CancellationToken.None);
-                    await _prepared.Writer.WriteAsync((queued, analysis.Prepare(queued.Id, bytes)), CancellationToken.None);
-                }
-                catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-                {
-                    // Deleted while it waited.
-                    await queued.DoneAsync();
-                }
-                catch (Exception e)
-                {
-                    LogFault(log, queued.Id, e);
-                    var photograph = new PreparedPhotograph(queued.Id, System.Diagnostics.Stopwatch.GetTimestamp(), null, null, null, null);
-                    await _prepared.Writer.WriteAsync((queued, photograph with { Result = analysis.Failed(photograph, "the image: its analysis failed. Try it again; if it stays, report it.") }), CancellationToken.None);
-                }
-            }
+                if (await PrepareAsync(analysis, queued) is { } photograph) await _prepared.Writer.WriteAsync((queued, photograph), CancellationToken.None);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -63,27 +63,68 @@ internal sealed partial class AnalysisService(
         }
     }
 
+    /// <returns>Null where nothing is left to do.</returns>
+    private async Task<PreparedPhotograph?> PrepareAsync(ImageAnalysis analysis, QueuedImage queued)
+    {
+        for (var turn = 1; ; turn++)
+        {
+            try
+            {
+                // A broker may deliver what another worker has done already; what was tried at the start comes again from the queue; and it may have been deleted.
+                var attempt = queue.CountsDeliveries || turn > 1 ? await writer.WaitsAsync(queued.Id) ? 1 : 0 : await writer.BeginAsync(queued.Id);
+                if (attempt > MostAttempts) return Failed(analysis, queued.Id, $"the image: the service ended {MostAttempts} times while it was looked at. Report it.");
+                if (attempt > 0) return analysis.Prepare(queued.Id, await store.ReadAsync(queued.Id, CancellationToken.None));
+                await queued.DoneAsync();
+                return null;
+            }
+            catch (Exception e) when (e is System.Data.Common.DbException or IOException or TimeoutException && turn < MostTurns)
+            {
+                // A database or a shared folder that is away for a while must not cost an image its grade.
+                LogAway(log, turn, e.GetType().Name);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 * turn)));
+            }
+            catch (Exception e)
+            {
+                LogFault(log, queued.Id, e);
+                return Failed(analysis, queued.Id, e is FileNotFoundException or DirectoryNotFoundException ? "the image: its file is gone from the data folder. Bring it back from a backup, or delete the image." : Report);
+            }
+        }
+    }
+
+    private static PreparedPhotograph Failed(ImageAnalysis analysis, string id, string why)
+    {
+        var nothing = PreparedPhotograph.Nothing(id);
+        return nothing with { Result = analysis.Failed(nothing, why) };
+    }
+
     /// <summary>The result of an image whose analysis ended its worker again and again.</summary>
     public async Task GiveUpAsync(string id)
     {
         var analysis = await models.GradingAsync(CancellationToken.None);
-        var photograph = new PreparedPhotograph(id, System.Diagnostics.Stopwatch.GetTimestamp(), null, null, null, null);
-        await CommitAsync([new NewResult(id, analysis.Failed(photograph, "the image: its analysis ended the worker again and again. Report it."), null)]);
+        await CommitAsync([new NewResult(id, Failed(analysis, id, "the image: its analysis ended the worker again and again. Report it.").Result!, null)]);
     }
 
     private async Task GradeAllAsync(ImageAnalysis analysis)
     {
-        var batch = new List<(QueuedImage Queued, PreparedPhotograph Photograph)>();
+        // While one batch's results go to the disk the next is graded: the network must not wait for the disk.
+        var committing = Task.CompletedTask;
         while (await _prepared.Reader.WaitToReadAsync())
         {
-            batch.Clear();
+            var batch = new List<(QueuedImage Queued, PreparedPhotograph Photograph)>();
             while (batch.Count < options.MostBatch && _prepared.Reader.TryRead(out var next)) batch.Add(next);
             var least = (await settings.GetAsync()).LeastProbability;
             var results = Grade(analysis, [.. batch.Select(b => b.Photograph)], least);
-            await CommitAsync(results);
-            foreach (var (queued, _) in batch) await queued.DoneAsync();
-            telemetry.Analysed(results);
+            await committing;
+            committing = FinishAsync(batch.ConvertAll(b => b.Queued), results);
         }
+        await committing;
+    }
+
+    private async Task FinishAsync(List<QueuedImage> batch, List<NewResult> results)
+    {
+        await CommitAsync(results);
+        foreach (var queued in batch) await queued.DoneAsync();
+        telemetry.Analysed(results);
     }
 
     private List<NewResult> Grade(ImageAnalysis analysis, IReadOnlyList<PreparedPhotograph> batch, double least)
@@ -104,7 +145,7 @@ internal sealed partial class AnalysisService(
         catch (Exception e)
         {
             LogFault(log, gradable[0].Id, e);
-            results.Add(new NewResult(gradable[0].Id, analysis.Failed(gradable[0], e is Fovea.Models.ModelFileException ? e.Message : "the image: its analysis failed. Try it again; if it stays, report it."), null));
+            results.Add(new NewResult(gradable[0].Id, analysis.Failed(gradable[0], e is Fovea.Models.ModelFileException ? e.Message : Report), null));
         }
         return results;
     }
@@ -129,6 +170,12 @@ internal sealed partial class AnalysisService(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The analysis of {Id} failed")]
     private static partial void LogFault(ILogger logger, string id, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Id} was being analysed when the process ended before; it was tried again")]
+    private static partial void LogRetried(ILogger logger, string id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An image could not be fetched, attempt {Attempt}: {Kind}")]
+    private static partial void LogAway(ILogger logger, int attempt, string kind);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Results could not be committed, attempt {Attempt}: {Kind}")]
     private static partial void LogRetry(ILogger logger, int attempt, string kind);

@@ -10,6 +10,13 @@ internal sealed record NewResult(string ImageId, AnalysisResult Result, StoredMa
 /// <summary>Stores results: each image gets one, whoever comes first; a second one is dropped.</summary>
 internal sealed class ResultWriter(Database database, Changes changes)
 {
+    /// <summary>Counts, durably, that an image's analysis begins.</summary>
+    /// <returns>Which one it is, 1 for the first; 0 where none is needed, because the image has its result or was deleted.</returns>
+    public Task<long> BeginAsync(string id) => database.WriteLooselyAsync(async w => await w.FirstAsync<long?>("UPDATE images SET attempts = attempts + 1 WHERE id = @id AND pending = 1 RETURNING attempts", new { id }) ?? 0);
+
+    /// <summary>Images whose analysis began before and did not end, the least tried first: this process, or the one before it, ended meanwhile.</summary>
+    public Task<List<string>> BegunBeforeAsync() => database.ReadAsync(w => w.QueryAsync<string>("SELECT id FROM images WHERE pending = 1 AND attempts > 0 ORDER BY attempts, uploaded_at, id"));
+
     public async Task<bool> WaitsAsync(string id) => await database.ReadAsync(w => w.ScalarAsync<long>("SELECT COUNT(*) FROM images WHERE id = @id AND pending = 1", new { id })) > 0;
 
     public async Task WriteAsync(IReadOnlyList<NewResult> results)
@@ -23,12 +30,13 @@ internal sealed class ResultWriter(Database database, Changes changes)
                 var image = await work.FirstAsync<Row>("SELECT examination_id, uploaded_at FROM images WHERE id = @id AND pending = 1" + work.Dialect.ForUpdate, new { id });
                 if (image is null) continue; // deleted, or another worker was faster
                 var now = DateTimeOffset.UtcNow;
-                var review = result.Outcome is Outcome.Graded or Outcome.Ungradable ? ReviewStates.AwaitingFirst : ReviewStates.None;
+                // Readers give grades of retinopathy, which a scan has none of.
+                var review = result is { Kind: ImageKind.Fundus, Outcome: Outcome.Graded or Outcome.Ungradable } ? ReviewStates.AwaitingFirst : ReviewStates.None;
                 await work.ExecuteAsync(
-                    "INSERT INTO results (image_id, outcome, grade, referable_from, unsure, body, map, model_sha256, analysed_at, waited) VALUES (@id, @outcome, @Grade, @ReferableFrom, @unsure, @body, @map, @sha, @at, @waited)",
+                    "INSERT INTO results (image_id, outcome, kind, grade, referable_from, referable, unsure, body, map, model_sha256, analysed_at, waited) VALUES (@id, @outcome, @kind, @Grade, @ReferableFrom, @referable, @unsure, @body, @map, @sha, @at, @waited)",
                     new
                     {
-                        id, outcome = ServiceJson.Text(result.Outcome).Trim('"'), result.Grade, result.ReferableFrom, unsure = result.UnsureReasons.Count > 0 ? 1L : 0L, body = ServiceJson.Text(result),
+                        id, outcome = ServiceJson.Text(result.Outcome).Trim('"'), kind = ServiceJson.Text(result.Kind).Trim('"'), result.Grade, result.ReferableFrom, referable = result.Referable ? 1L : 0L, unsure = result.UnsureReasons.Count > 0 ? 1L : 0L, body = ServiceJson.Text(result),
                         map = map is null ? null : ServiceJson.Text(map), sha = result.Model.Sha256, at = Database.Time(now), waited = Math.Round((now - Database.Time(image.UploadedAt)).TotalSeconds, 3),
                     });
                 await work.ExecuteAsync("UPDATE images SET pending = 0, review = @review WHERE id = @id", new { id, review });

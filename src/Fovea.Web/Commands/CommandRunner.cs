@@ -88,6 +88,7 @@ internal static class CommandRunner
         {
             Data = arguments.Get<string>("--data") ?? Variable("FOVEA_SERVICE_DATA") ?? "fovea-data",
             Model = model,
+            OctModel = arguments.Get<string>("--oct-model"),
             Detector = arguments.Get<string>("--detector"),
             Urls = arguments.Get<string>("--urls") ?? (worker ? "http://127.0.0.1:5081" : ServiceOptions.DefaultUrls),
             DatabaseUrl = arguments.Get<string>("--database") ?? Variable("FOVEA_DATABASE"),

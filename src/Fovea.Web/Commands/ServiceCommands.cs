@@ -21,9 +21,9 @@ internal static class ServiceCommands
     public static Command[] Create(ServiceCommand run) =>
     [
         Verb("serve", "Run the screening service: a web page and an API. Research software, not a medical device.", run,
-            [Urls(), Data(), Model(), Detector(), Database(), Queue(), Page(), FirstPassword(), NoAnalysis(), MostWaiting(), MostBatch(), RequestsPerSecond()]),
+            [Urls(), Data(), Model(), OctModel(), Detector(), Database(), Queue(), Page(), FirstPassword(), NoAnalysis(), MostWaiting(), MostBatch(), RequestsPerSecond()]),
         Verb("worker", "Analyse images that other machines' service took in: the same --data (shared), --database and --queue.", run,
-            [Data(), Model(), Detector(), Database(), Queue(), HealthUrls(), MostBatch()]),
+            [Data(), Model(), OctModel(), Detector(), Database(), Queue(), HealthUrls(), MostBatch()]),
         new Command("audit", "The record of who saw, changed and exported what.")
         {
             Verb("verify", "Compute the audit log's chain of hashes again.", run, [Data(), Database(), Head(), Json()], "audit verify"),
@@ -56,7 +56,9 @@ internal static class ServiceCommands
 
     private static Option<string?> Data() => Text("--data", "Folder of database and images; made if it is missing. Default: $FOVEA_SERVICE_DATA, else fovea-data.", "DIR");
 
-    private static Option<string?> Model() => Text("--model", "The grading model (.fovea). Default: $FOVEA_MODEL, else the one that ships, models/dr-mobile.fovea.", "FILE");
+    private static Option<string?> Model() => Text("--model", "The grading model, one network or an ensemble (.fovea). Default: $FOVEA_MODEL, else the one that ships, models/dr-mobile.fovea.", "FILE");
+
+    private static Option<string?> OctModel() => Text("--oct-model", "A model for OCT scans (.fovea). Default: none; a scan is recognised and said to have no model.", "FILE");
 
     private static Option<string?> Detector() => Text("--detector", "A lesion detector (.fovea), to mark lesions too. Default: none.", "FILE");
 

@@ -13,7 +13,7 @@ namespace Fovea.Web.Export;
 
 /// <summary>One image as researchers get it.</summary>
 internal sealed record ExportLine(
-    string Pseudonym, string Examination, string ExaminedOn, string Image, string? Eye, string? Outcome, int? Grade, IReadOnlyList<double>? Probabilities, IReadOnlyList<int>? Set, bool Unsure,
+    string Pseudonym, string Examination, string ExaminedOn, string Image, string? Eye, ImageKind? Kind, string? Outcome, int? Grade, IReadOnlyList<double>? Probabilities, IReadOnlyList<int>? Set, bool Unsure,
     string Review, long? FinalGrade, bool FinalUngradable, IReadOnlyList<string> Reviews, string? Model, string? AnalysedAt);
 
 /// <summary>The worklist's images as a table, with its filters.</summary>
@@ -43,7 +43,7 @@ internal static class ExportEndpoints
                 var body = row.Body is null ? null : ServiceJson.Read<AnalysisResult>(row.Body);
                 // Blind readers must not find the first reader's grade in a table.
                 var reviews = row.Review == ReviewStates.Final ? await work.QueryAsync<ReviewRow>("SELECT * FROM reviews WHERE image_id = @Id ORDER BY position", new { row.Id }) : [];
-                result.Add(new ExportLine(row.Pseudonym, row.Examination, row.ExaminedOn, row.Id, row.Eye, row.Outcome, body?.Grade, body?.Probabilities, body?.Set, body?.UnsureReasons.Count > 0,
+                result.Add(new ExportLine(row.Pseudonym, row.Examination, row.ExaminedOn, row.Id, row.Eye, body?.Kind, row.Outcome, body?.Grade, body?.Probabilities, body?.Set, body?.UnsureReasons.Count > 0,
                     row.Review, row.FinalGrade, row.FinalUngradable != 0, [.. reviews.Select(r => $"{r.Role}: {(r.Ungradable != 0 ? "ungradable" : r.Grade?.ToString(CultureInfo.InvariantCulture))}")],
                     body?.Model.Sha256, row.AnalysedAt));
             }
@@ -55,12 +55,12 @@ internal static class ExportEndpoints
 
     private static string Csv(IEnumerable<ExportLine> lines)
     {
-        var text = new StringBuilder("pseudonym,examination,examined_on,image,eye,outcome,grade,p0,p1,p2,p3,p4,set,unsure,review,final_grade,final_ungradable,reviews,model_sha256,analysed_at\r\n");
+        var text = new StringBuilder("pseudonym,examination,examined_on,image,eye,kind,outcome,grade,p0,p1,p2,p3,p4,set,unsure,review,final_grade,final_ungradable,reviews,model_sha256,analysed_at\r\n");
         foreach (var l in lines)
         {
             string?[] cells =
             [
-                l.Pseudonym, l.Examination, l.ExaminedOn, l.Image, l.Eye, l.Outcome, Number(l.Grade), .. Enumerable.Range(0, 5).Select(k => l.Probabilities is { } p && k < p.Count ? Number(p[k]) : null),
+                l.Pseudonym, l.Examination, l.ExaminedOn, l.Image, l.Eye, l.Kind?.ToString().ToLowerInvariant(), l.Outcome, Number(l.Grade), .. Enumerable.Range(0, 5).Select(k => l.Probabilities is { } p && k < p.Count ? Number(p[k]) : null),
                 l.Set is null ? null : string.Join(' ', l.Set), l.Unsure ? "true" : "false", l.Review, Number(l.FinalGrade), l.FinalUngradable ? "true" : "false", string.Join("; ", l.Reviews), l.Model, l.AnalysedAt,
             ];
             text.AppendJoin(',', cells.Select(Cell)).Append("\r\n");

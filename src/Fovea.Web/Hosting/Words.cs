@@ -1,4 +1,5 @@
 using Fovea.Quality;
+using Fovea.Web.Settings;
 
 namespace Fovea.Web.Hosting;
 
@@ -25,6 +26,19 @@ internal static class Words
         ("rescreen", _) => "No referral; screen again at the usual interval",
         ("person", _) => "The grade is unsure: a person decides",
         _ => "Photograph again",
+    };
+
+    public static LocalisedText ReferredByScan { get; } = new("The OCT scan shows disease. Refer to an ophthalmologist.", "OCT 扫描显示病变，请转诊眼科医生。");
+
+    public static LocalisedText OnlyScans { get; } = new("OCT scans only, without a photograph for a grade of retinopathy. A person decides.", "仅有 OCT 扫描，没有可分级的眼底照片，由医生判定。");
+
+    public static string NoModel(string language) => language == "zh" ? "OCT 图像：未配置模型，由医生阅片。" : "OCT image: no model is configured. A person reads it.";
+
+    public static string Lesion(string kind, string language) => (kind, language) switch
+    {
+        ("microaneurysm", "zh") => "微动脉瘤", ("haemorrhage", "zh") => "出血", ("hardExudate", "zh") => "硬性渗出", ("softExudate", "zh") => "软性渗出", ("neovascularisation" or "newVessels", "zh") => "新生血管",
+        ("microaneurysm", _) => "microaneurysms", ("haemorrhage", _) => "haemorrhages", ("hardExudate", _) => "hard exudates", ("softExudate", _) => "soft exudates", ("neovascularisation" or "newVessels", _) => "new vessels",
+        _ => kind,
     };
 
     public static string Eye(string? eye, string language) => (eye, language) switch

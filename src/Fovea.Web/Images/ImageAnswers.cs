@@ -9,12 +9,15 @@ namespace Fovea.Web.Images;
 
 internal sealed record AdviceAnswer(string Code, string Text);
 
+/// <param name="Classes">Of an OCT scan: the names of what <paramref name="Probabilities"/> are of; null for a photograph.</param>
 internal sealed record ResultAnswer(
     Outcome Outcome, FoundQuality? Quality, int? Grade, string? GradeName, IReadOnlyList<double>? Probabilities, double? Score, bool Referable, IReadOnlyList<int>? Set, double? SetCoverage, bool Unsure,
-    IReadOnlyList<UnsureReason> UnsureReasons, AdviceAnswer Advice, bool Heatmap, IReadOnlyList<FoundLesion>? Lesions, UsedModel Model, string? Detail, string AnalysedAt, double Seconds, string Notice);
+    IReadOnlyList<UnsureReason> UnsureReasons, AdviceAnswer Advice, bool Heatmap, IReadOnlyList<FoundLesion>? Lesions, UsedModel Model, string? Detail, string AnalysedAt, double Seconds, string Notice,
+    IReadOnlyList<string>? Classes);
 
+/// <param name="Kind"><c>fundus</c> or <c>oct</c>; null before the result.</param>
 internal sealed record ImageAnswer(
-    string Id, string ExaminationId, string Name, string Format, long Width, long Height, long Bytes, string UploadedAt, string? Eye, string? EyeSource, string State, int? QueuePosition,
+    string Id, string ExaminationId, string Name, string Format, ImageKind? Kind, long Width, long Height, long Bytes, string UploadedAt, string? Eye, string? EyeSource, string State, int? QueuePosition,
     ResultAnswer? Result, ReviewAnswer Review);
 
 /// <summary>An image with its result, as one row.</summary>
@@ -62,27 +65,31 @@ internal static class ImageAnswers
             var reviews = row.Review == ReviewStates.None ? [] : await work.QueryAsync<ReviewRow>("SELECT * FROM reviews WHERE image_id = @Id ORDER BY position", new { row.Id });
             int? position = row.Pending == 0 ? null
                 : (int)await work.ScalarAsync<long>("SELECT COUNT(*) FROM images WHERE pending = 1 AND (uploaded_at < @UploadedAt OR (uploaded_at = @UploadedAt AND id <= @Id))", new { row.UploadedAt, row.Id });
-            answers.Add(new ImageAnswer(row.Id, row.ExaminationId, row.Name, row.Format, row.Width, row.Height, row.Bytes, row.UploadedAt, row.Eye, row.EyeSource,
-                row.Pending == 0 ? "done" : "queued", position, ResultOf(row, language), ReviewAnswer.Of(row, reviews, caller)));
+            var result = ResultOf(row, language, out var kind);
+            answers.Add(new ImageAnswer(row.Id, row.ExaminationId, row.Name, row.Format, kind, row.Width, row.Height, row.Bytes, row.UploadedAt, row.Eye, row.EyeSource,
+                row.Pending == 0 ? "done" : "queued", position, result, ReviewAnswer.Of(row, reviews, caller)));
         }
         return answers;
     }
 
-    public static ResultAnswer? ResultOf(ImageRow row, string language)
+    private static ResultAnswer? ResultOf(ImageRow row, string language, out ImageKind? kind)
     {
+        kind = null;
         if (row.Result is not { } r) return null;
-        var (referable, unsure) = (r.Grade >= r.ReferableFrom, r.UnsureReasons.Count > 0);
+        kind = r.Kind;
+        var (referable, unsure) = (r.Referable, r.UnsureReasons.Count > 0);
         var advice = r.Outcome switch
         {
             Outcome.Graded when referable => "refer",
             Outcome.Graded when unsure => "person",
             Outcome.Graded => "rescreen",
-            Outcome.Failed => "person",
+            Outcome.Failed or Outcome.NoModel => "person",
             _ => "retake",
         };
         var quality = r.Quality is null ? null : r.Quality with { Problems = [.. r.Quality.Problems.Select(p => Localised(p, language))] };
         return new ResultAnswer(r.Outcome, quality, r.Grade, r.GradeName, r.Probabilities, r.Score, referable, r.Set, r.SetCoverage, unsure, r.UnsureReasons,
-            new AdviceAnswer(advice, Words.Advice(advice, language)), row.HasMap != 0, r.Lesions, r.Model, r.Detail, row.AnalysedAt!, r.Seconds, Reporting.GradeReport.ResearchNotice);
+            new AdviceAnswer(advice, Words.Advice(advice, language)), row.HasMap != 0, r.Lesions, r.Model, r.Outcome == Outcome.NoModel ? Words.NoModel(language) : r.Detail, row.AnalysedAt!,
+            r.Seconds, Reporting.GradeReport.ResearchNotice, r.Classes);
     }
 
     private static FoundProblem Localised(FoundProblem problem, string language)

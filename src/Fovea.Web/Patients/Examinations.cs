@@ -23,20 +23,23 @@ internal sealed record SummaryAnswer(
     {
         if (images.All(i => i.Outcome is null)) return null;
         var facts = ExaminationFacts.Of(images);
-        var seen = images.Select(i => i.Eye).ToHashSet();
-        string[] missing = seen.Contains(null) ? [] : [.. Both.Where(eye => !seen.Contains(eye))];
+        var seen = images.Where(i => !i.IsScan).Select(i => i.Eye).ToHashSet();
+        string[] missing = seen.Count == 0 || seen.Contains(null) ? [] : [.. Both.Where(eye => !seen.Contains(eye))];
         return new SummaryAnswer(facts.WorstGrade, facts.WorstEye, facts.Final, facts.Refer, facts.Unsure, facts.UngradableEyes, missing, RecallOf(facts, settings, language));
     }
 
     // What is certain and urgent comes first: one bad eye is referred, whatever the other one is.
     private static RecallAnswer RecallOf(ExaminationFacts facts, ServiceSettings settings, string language)
     {
-        RecallAnswer Other(OtherRule rule) => new(rule.Code, facts.WorstGrade, rule.Months == 0 ? null : rule.Months, rule.Text.In(language));
-        if (facts.WorstGrade is not { } grade) return Other(settings.Ungradable);
-        if (!facts.Refer && facts.UngradableEyes.Count > 0) return Other(settings.Ungradable);
-        if (!facts.Refer && facts.Unsure) return Other(settings.Unsure);
-        var rule = settings.Recall[(int)Math.Clamp(grade, 0, settings.Recall.Count - 1)];
-        return new RecallAnswer(rule.Code, grade, rule.Months == 0 ? null : rule.Months, rule.Text.In(language));
+        RecallAnswer Of(string code, int months, LocalisedText text) => new(code, facts.WorstGrade, months == 0 ? null : months, text.In(language, months));
+        RecallAnswer Rule(RecallRule rule) => Of(rule.Code, rule.Months, rule.Text);
+        RecallAnswer Other(OtherRule rule) => Of(rule.Code, rule.Months, rule.Text);
+        var rule = facts.WorstGrade is { } grade ? settings.Recall[(int)Math.Clamp(grade, 0, settings.Recall.Count - 1)] : null;
+        // The table is about photographs: a scan's class refers where the table itself would not.
+        if (facts.ReferByScan && rule?.Code is not ("refer" or "urgent")) return Of("refer", 0, Words.ReferredByScan);
+        if (facts.Photographs == 0) return Of("review", 0, Words.OnlyScans);
+        if (rule is null || (!facts.Refer && facts.UngradableEyes.Count > 0)) return Other(settings.Ungradable);
+        return !facts.Refer && facts.Unsure ? Other(settings.Unsure) : Rule(rule);
     }
 }
 

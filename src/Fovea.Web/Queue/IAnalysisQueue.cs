@@ -15,6 +15,9 @@ internal interface IAnalysisQueue
     /// <summary>Whether images can be handed over now.</summary>
     bool IsConnected { get; }
 
+    /// <summary>Whether the queue itself gives up an image whose analysis ends its process again and again; else the attempts are counted in the database.</summary>
+    bool CountsDeliveries { get; }
+
     /// <summary>How long after its upload an image without a result is handed over again; null where nothing can be lost.</summary>
     TimeSpan? PublishAgainAfter { get; }
 }

@@ -10,6 +10,8 @@ internal sealed class LocalQueue : IAnalysisQueue
 
     public bool IsConnected => true;
 
+    public bool CountsDeliveries => false;
+
     public TimeSpan? PublishAgainAfter => null;
 
     public ValueTask PublishAsync(IReadOnlyList<string> ids, CancellationToken cancel)

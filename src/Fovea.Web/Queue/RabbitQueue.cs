@@ -28,6 +28,8 @@ internal sealed partial class RabbitQueue(string url, int prefetch, ILogger<Rabb
 
     public bool IsConnected => _connection is { IsOpen: true } && _publisher is { IsOpen: true };
 
+    public bool CountsDeliveries => true;
+
     public TimeSpan? PublishAgainAfter => TimeSpan.FromSeconds(30);
 
     /// <summary>Gives an image that nobody can analyse its failed result; set before the start.</summary>

@@ -48,6 +48,7 @@ internal static class HtmlReport
     {
         null => report.Words.NoResult,
         { WorstGrade: { } grade } s => $"{grade}, {Words.Grade(grade, report.Language)} ({report.Words.WorstEye}: {Words.Eye(s.WorstEye, report.Language)})",
+        { Recall.Code: "review" or "refer" } s => s.Recall.Text, // OCT scans alone
         _ => report.Words.Ungradable,
     };
 }

@@ -5,16 +5,20 @@ using PdfSharp.Pdf;
 
 namespace Fovea.Web.Reports;
 
-/// <summary>The report as PDF on A4. In English only: the fonts that Fovea carries have no Chinese letters; the HTML report has both languages.</summary>
+/// <summary>The report as PDF on A4, in English, and in Chinese where the Chinese font is installed.</summary>
 internal static class PdfReport
 {
-    public static byte[] Write(ReportContent report)
+    /// <summary>The language that a report asked for in another one comes in.</summary>
+    public static string LanguageOf(string asked) => asked == "zh" && PdfFonts.ChineseFile is null ? "en" : asked;
+
+    /// <param name="asked">The language that was asked for: where the report has another one, it says why.</param>
+    public static byte[] Write(ReportContent report, string asked)
     {
         PdfFonts.Use();
         using var document = new PdfDocument();
         document.Info.Title = report.Words.Title;
         document.Info.Creator = "Fovea";
-        using (var sheets = new Sheets(document)) sheets.Draw(report);
+        using (var sheets = new Sheets(document)) sheets.Draw(report, asked);
         using var stream = new MemoryStream();
         document.Save(stream, closeStream: false);
         return stream.ToArray();
@@ -23,15 +27,18 @@ internal static class PdfReport
     private sealed class Sheets(PdfDocument document) : IDisposable
     {
         private const double Left = 48, Right = 547, Top = 52, Bottom = 770, Gap = 12;
-        private static readonly XFont Text = new("Fovea", 9), Small = new("Fovea", 7.5), Bold = new("Fovea", 9, XFontStyleEx.Bold), Heading = new("Fovea", 11.5, XFontStyleEx.Bold), Title = new("Fovea", 16, XFontStyleEx.Bold);
+        private static readonly PdfText Text = new(9), Small = new(7.5), Bold = new(9, XFontStyleEx.Bold), Heading = new(11.5, XFontStyleEx.Bold), Title = new(16, XFontStyleEx.Bold);
         private static readonly XBrush Ink = new XSolidBrush(XColor.FromArgb(29, 36, 51)), Soft = new XSolidBrush(XColor.FromArgb(91, 101, 117)), Alarm = new XSolidBrush(XColor.FromArgb(176, 42, 30));
         private XGraphics? _g;
         private double _y;
+        private string _notice = "";
 
-        public void Draw(ReportContent report)
+        public void Draw(ReportContent report, string asked)
         {
             var (w, e) = (report.Words, report.Examination);
+            _notice = Words.Notice(report.Language) + (report.Language == "zh" ? "。" : ".");
             NewPage();
+            if (asked != report.Language) Paragraph("In English, because the Chinese font is not installed where the service runs (Debian's package fonts-droid-fallback).", Small, Alarm);
             Line(w.Title, Title, Ink, 22);
             if (report.SiteName.Length > 0) Line(report.SiteName, Text, Ink, 14);
             Line($"{w.Patient}: {e.Patient.Pseudonym}", Text, Ink, 13);
@@ -71,32 +78,22 @@ internal static class PdfReport
             _g = XGraphics.FromPdfPage(page);
             // On every page, so that no page can be handed on without it.
             _g.DrawRectangle(new XPen(XColor.FromArgb(176, 42, 30), 1.2), Left - 6, 790, Right - Left + 12, 22);
-            _g.DrawString(Words.Notice("en") + ".", Bold, Alarm, Left, 805);
+            Bold.Draw(_g, _notice, Alarm, Left, 805);
             _y = Top;
         }
 
-        private void Line(string text, XFont font, XBrush brush, double height)
+        private void Line(string text, PdfText font, XBrush brush, double height)
         {
             if (_y > Bottom) NewPage();
-            while (text.Length > 4 && _g!.MeasureString(text, font).Width > Right - Left) text = text[..^2].TrimEnd('…') + "…";
-            _g!.DrawString(text, font, brush, Left, _y);
+            while (text.Length > 4 && font.Width(_g!, text) > Right - Left) text = text[..^2].TrimEnd('…') + "…";
+            font.Draw(_g!, text, brush, Left, _y);
             _y += height;
         }
 
-        private void Paragraph(string text, XFont font, XBrush brush)
+        private void Paragraph(string text, PdfText font, XBrush brush)
         {
-            var line = "";
-            foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            {
-                var longer = line.Length == 0 ? word : $"{line} {word}";
-                if (line.Length > 0 && _g!.MeasureString(longer, font).Width > Right - Left)
-                {
-                    Line(line, font, brush, 12);
-                    line = word;
-                }
-                else line = longer;
-            }
-            Line(line, font, brush, 13);
+            foreach (var line in font.Lines(_g!, text, Right - Left)) Line(line, font, brush, 12);
+            _y += 1;
         }
 
         public void Dispose() => _g?.Dispose();

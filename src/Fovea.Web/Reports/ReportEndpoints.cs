@@ -28,12 +28,13 @@ internal static class ReportEndpoints
 
     private static async Task<IResult> PdfAsync(string id, HttpContext context, Database database, ImageStore store, SettingsStore settings, AuditLog audit, Drawing drawing, bool download = false)
     {
-        var report = await ReadAsync(id, context, "en", database, store, settings, audit, drawing);
+        var asked = Words.Language(context);
+        var report = await ReadAsync(id, context, PdfReport.LanguageOf(asked), database, store, settings, audit, drawing);
         context.Response.Headers.XFrameOptions = "SAMEORIGIN";
         context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; object-src 'self'; frame-ancestors 'self'";
         var name = $"fovea-{report.Examination.Patient.Pseudonym}-{report.Examination.ExaminedOn}.pdf";
         if (!download) context.Response.Headers.ContentDisposition = $"inline; filename=\"{name}\"";
-        return TypedResults.Bytes(PdfReport.Write(report), "application/pdf", download ? name : null);
+        return TypedResults.Bytes(PdfReport.Write(report, asked), "application/pdf", download ? name : null);
     }
 
     private static async Task<ReportContent> ReadAsync(

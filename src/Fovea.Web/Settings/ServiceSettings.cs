@@ -3,9 +3,16 @@ using Fovea.Web.Storage;
 
 namespace Fovea.Web.Settings;
 
+/// <summary>A text in both languages, in which <c>{months}</c> stands for the rule's time: "12 months", "1 month", "12 个月".</summary>
 internal sealed record LocalisedText(string En, string Zh)
 {
-    public string In(string language) => language == "zh" && Zh.Length > 0 ? Zh : En;
+    public const string Months = "{months}";
+
+    public string In(string language, int months)
+    {
+        var chinese = language == "zh" && Zh.Length > 0;
+        return (chinese ? Zh : En).Replace(Months, chinese ? $"{months} 个月" : months == 1 ? "1 month" : $"{months} months", StringComparison.Ordinal);
+    }
 }
 
 /// <summary>What a patient is told.</summary>
@@ -25,10 +32,10 @@ internal sealed record ServiceSettings(IReadOnlyList<RecallRule> Recall, OtherRu
 
     public static ServiceSettings Default { get; } = new(
         [
-            new(0, "rescreen", 12, new("No retinopathy seen. Screen again in 12 months.", "未见视网膜病变。12 个月后复查。")),
-            new(1, "rescreen", 6, new("Mild retinopathy. Screen again in 6 months.", "轻度视网膜病变。6 个月后复查。")),
-            new(2, "refer", 3, new("Moderate retinopathy. Refer to an ophthalmologist within 3 months.", "中度视网膜病变。3 个月内转诊眼科医生。")),
-            new(3, "refer", 1, new("Severe retinopathy. Refer to an ophthalmologist within 1 month.", "重度视网膜病变。1 个月内转诊眼科医生。")),
+            new(0, "rescreen", 12, new("No retinopathy seen. Screen again in {months}.", "未见视网膜病变。{months}后复查。")),
+            new(1, "rescreen", 6, new("Mild retinopathy. Screen again in {months}.", "轻度视网膜病变。{months}后复查。")),
+            new(2, "refer", 3, new("Moderate retinopathy. Refer to an ophthalmologist within {months}.", "中度视网膜病变。{months}内转诊眼科医生。")),
+            new(3, "refer", 1, new("Severe retinopathy. Refer to an ophthalmologist within {months}.", "重度视网膜病变。{months}内转诊眼科医生。")),
             new(4, "urgent", 0, new("Proliferative retinopathy. Refer to an ophthalmologist urgently.", "增殖性视网膜病变。请立即转诊眼科医生。")),
         ],
         new("retake", 0, new("An eye could not be graded. Photograph it again, or refer to an ophthalmologist.", "有一只眼无法分级。请重新拍摄，或转诊眼科医生。")),
@@ -56,6 +63,7 @@ internal sealed record ServiceSettings(IReadOnlyList<RecallRule> Recall, OtherRu
         if (text is null) throw Faults.Invalid(field, "it needs a text.");
         Hosting.Text.Checked(field, text.En, 1, 200);
         Hosting.Text.Checked(field, text.Zh, 0, 200);
+        if (months == 0 && (text.En + text.Zh).Contains(LocalisedText.Months, StringComparison.Ordinal)) throw Faults.Invalid(field, $"a text with {LocalisedText.Months} needs at least one month.");
     }
 }
 

@@ -46,14 +46,19 @@ internal sealed class Database(IDialect dialect) : IDisposable
     }
 
     /// <summary>Runs a transaction. What it did is on the disk when this returns; when it throws, nothing was done. It may run again after a deadlock.</summary>
-    public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, CancellationToken cancel = default)
+    public Task<T> WriteAsync<T>(Func<Work, Task<T>> write, CancellationToken cancel = default) => WriteAsync(write, durable: true, cancel);
+
+    /// <summary>The same for what need not outlive a loss of power, only this process: it does not wait for the disk where the database can do without.</summary>
+    public Task<T> WriteLooselyAsync<T>(Func<Work, Task<T>> write, CancellationToken cancel = default) => WriteAsync(write, durable: false, cancel);
+
+    private async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, bool durable, CancellationToken cancel)
     {
         if (dialect.OneWriter) await _writer.WaitAsync(cancel);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                await using var connection = await dialect.OpenAsync(cancel);
+                await using var connection = await dialect.OpenAsync(cancel, durable);
                 await using var transaction = await connection.BeginTransactionAsync(cancel);
                 try
                 {

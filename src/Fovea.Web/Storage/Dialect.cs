@@ -17,7 +17,8 @@ internal interface IDialect
     /// <summary>Ends a SELECT whose row must not change until the transaction ends.</summary>
     string ForUpdate { get; }
 
-    Task<DbConnection> OpenAsync(CancellationToken cancel);
+    /// <param name="durable">False: commits on it may be lost with the power, though not with the process.</param>
+    Task<DbConnection> OpenAsync(CancellationToken cancel, bool durable = true);
 
     /// <summary>Lets one transaction after another append to the audit log, also from other machines.</summary>
     Task LockAuditAsync(DbConnection connection, DbTransaction transaction);
@@ -47,12 +48,12 @@ internal sealed class SqliteDialect : IDialect
 
     public string ForUpdate => "";
 
-    public async Task<DbConnection> OpenAsync(CancellationToken cancel)
+    public async Task<DbConnection> OpenAsync(CancellationToken cancel, bool durable = true)
     {
         var connection = new SqliteConnection(_connection);
         await connection.OpenAsync(cancel);
-        // FULL: a commit is on the disk before it is acknowledged. secure_delete: what is deleted is overwritten.
-        await connection.ExecuteAsync("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
+        // FULL: a commit is on the disk before it is acknowledged. secure_delete: what is deleted is overwritten. Each time, because a pooled connection keeps what it was told last.
+        await connection.ExecuteAsync($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(durable ? "FULL" : "NORMAL")}; PRAGMA secure_delete = ON");
         return connection;
     }
 
@@ -92,7 +93,7 @@ internal sealed class PostgresDialect : IDialect, IDisposable
 
     public string ForUpdate => " FOR UPDATE";
 
-    public async Task<DbConnection> OpenAsync(CancellationToken cancel) => await _source.OpenConnectionAsync(cancel);
+    public async Task<DbConnection> OpenAsync(CancellationToken cancel, bool durable = true) => await _source.OpenConnectionAsync(cancel);
 
     public Task LockAuditAsync(DbConnection connection, DbTransaction transaction) => connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@key)", new { key = AuditLock }, transaction);
 

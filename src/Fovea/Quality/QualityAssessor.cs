@@ -33,21 +33,27 @@ public static class QualityAssessor
     /// <summary>Share of the field that must be red rather than anything else.</summary>
     public const double LeastRetinaColoured = 0.5;
 
+    /// <summary>How far a measure must stay from its limit, as a share of it, for the photograph not to be nearly ungradable.</summary>
+    public const double Margin = 0.15;
+
     private const double MostCornerShare = 0.5;
     private const double FullFrame = 0.97;
 
     public static QualityReport Assess(FundusImage photograph)
     {
         var measures = QualityMeasures.Of(photograph.Pixels);
-        return new QualityReport([.. Problems(measures)], measures);
+        QualityProblem[] problems = [.. Problems(measures, 0)];
+        return new QualityReport(problems, measures) { Near = problems.Length > 0 ? [] : [.. Problems(measures, Margin)] };
     }
 
-    private static IEnumerable<QualityProblem> Problems(QualityMeasures m)
+    /// <param name="margin">By how much of itself each limit is tightened.</param>
+    private static IEnumerable<QualityProblem> Problems(QualityMeasures m, double margin)
     {
+        var (least, most) = (1 + margin, 1 - margin);
         // Nothing else can be judged of a picture that is (almost) black.
-        if (m.FieldDiameter == 0 || m.Brightness < LeastBrightness)
+        if (m.FieldDiameter == 0 || m.Brightness < LeastBrightness * least)
         {
-            if (m.Brightness < LeastBrightness)
+            if (m.Brightness < LeastBrightness * least)
             {
                 yield return new QualityProblem(
                     QualityReason.TooDark, $"too dark (mean brightness {m.Brightness:F0} of 255, at least {LeastBrightness:F0} is needed)",
@@ -56,8 +62,8 @@ public static class QualityAssessor
             else yield return NotAFundus("no field of view was found");
             yield break;
         }
-        var light = m.Brightness > MostBrightness || m.BurntShare > MostBurnt;
-        var coloured = m.RetinaColoured >= LeastRetinaColoured && m.BlueToRed <= MostBlue && m.GreenToRed <= MostGreen;
+        var light = m.Brightness > MostBrightness * most || m.BurntShare > MostBurnt * most;
+        var coloured = m.RetinaColoured >= LeastRetinaColoured * least && m.BlueToRed <= MostBlue * most && m.GreenToRed <= MostGreen * most;
         var full = m.FieldShare > FullFrame;
         if (m.CornerShare > MostCornerShare && !full) yield return NotAFundus("the picture is no round field of view on black");
         else if (full && !coloured) yield return NotAFundus("there is neither a round field of view nor a retina's colours");
@@ -68,7 +74,7 @@ public static class QualityAssessor
                 QualityReason.ColourCast, $"the colours are not a retina's (red leads in {m.RetinaColoured:P0} of the field, green/red {m.GreenToRed:F2}, blue/red {m.BlueToRed:F2})",
                 "Check the camera's white balance and filters, and that the picture is a colour photograph.");
         }
-        if (m.FieldDiameter < LeastFieldDiameter)
+        if (m.FieldDiameter < LeastFieldDiameter * least)
         {
             yield return new QualityProblem(
                 QualityReason.TooSmall, $"too small (the field of view is {m.FieldDiameter:F0} pixels wide, at least {LeastFieldDiameter:F0} are needed)",
@@ -80,7 +86,7 @@ public static class QualityAssessor
                 QualityReason.Overexposed, $"overexposed (mean brightness {m.Brightness:F0} of 255, {m.BurntShare:P0} of the field burnt out)",
                 "Lower the flash or the exposure and photograph again.");
         }
-        else if (m.Sharpness < LeastSharpness)
+        else if (m.Sharpness < LeastSharpness * least)
         {
             yield return new QualityProblem(
                 QualityReason.Blurred, $"blurred (detail {m.Sharpness:F2} %, at least {LeastSharpness:F2} % is needed)",

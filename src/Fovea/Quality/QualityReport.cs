@@ -21,6 +21,9 @@ public sealed record QualityReport(IReadOnlyList<QualityProblem> Problems, Quali
 {
     public bool Gradable => Problems.Count == 0;
 
+    /// <summary>What a gradable photograph nearly fails by: measures within <see cref="QualityAssessor.Margin"/> of their limits. Empty for an ungradable one.</summary>
+    public IReadOnlyList<QualityProblem> Near { get; init; } = [];
+
     /// <exception cref="UngradableException">There are problems; the message names the first, which is the one to mend first.</exception>
     public void ThrowIfUngradable(string name)
     {

@@ -9,13 +9,14 @@ namespace Fovea.Web.Tests.Service;
 internal static class TestModel
 {
     /// <summary>Writes one; the seed is fixed, so that it grades alike each time.</summary>
-    public static string Write(string folder, string architecture = "mobilenet_v2", int size = 64)
+    public static string Write(string folder, string architecture = "mobilenet_v2", int size = 64, string name = "model.fovea", string[]? classes = null)
     {
-        var path = Path.Combine(folder, "model.fovea");
+        classes ??= ["no DR", "mild", "moderate", "severe", "proliferative"];
+        var path = Path.Combine(folder, name);
         var card = new ModelCard
         {
             Task = "dr-grade", Architecture = architecture, Preprocessing = new PreprocessingSpec { Size = size, Steps = [new CropToFieldOfView(), new ResizeStep()] },
-            Head = new HeadSpec(HeadKind.Softmax, 5), Decoding = new DecodingSpec { Conformal = new ConformalSpec(0.9, 0.9, true) }, Classes = ["no DR", "mild", "moderate", "severe", "proliferative"],
+            Head = new HeadSpec(HeadKind.Softmax, classes.Length), Decoding = new DecodingSpec { Conformal = new ConformalSpec(0.9, 0.9, true) }, Classes = classes,
             Licence = "none",
         };
         TorchRuntime.Seed(7);
