@@ -19,6 +19,9 @@ internal sealed record ServiceOptions
 
     public string Urls { get; init; } = DefaultUrls;
 
+    /// <summary>The proxy, or its network, whose X-Forwarded headers are believed beside those of this machine's own; null for none.</summary>
+    public System.Net.IPNetwork? Proxy { get; init; }
+
     /// <summary><c>postgres://…</c>; null: SQLite in the data folder.</summary>
     public string? DatabaseUrl { get; init; }
 

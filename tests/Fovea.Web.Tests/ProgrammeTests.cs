@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Fovea.Calibration;
+using Fovea.Web.Analysis;
 using Fovea.Web.Tests.Service;
 
 namespace Fovea.Web.Tests;
@@ -83,6 +84,30 @@ public sealed class ProgrammeTests(TestService service) : IClassFixture<TestServ
         using var wrong = await service.Administrator.SendAsync(HttpMethod.Put, "/api/v1/settings", settings);
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
     }
+
+    [Theory]
+    [InlineData("en", 12, "Screen again in 12 months.")]
+    [InlineData("en", 1, "Screen again in 1 month.")]
+    [InlineData("zh", 12, "12 个月后复查。")]
+    public void Text_OfARule_FollowsItsMonths(string language, int months, string expected) =>
+        Assert.Equal(expected, new Settings.LocalisedText("Screen again in {months}.", "{months}后复查。").In(language, months));
+
+    [Fact]
+    public async Task Settings_WithOtherMonths_ChangeWhatIsSaid()
+    {
+        var settings = Settings.ServiceSettings.Default;
+        var later = settings with { Recall = [settings.Recall[0] with { Months = 24 }, .. settings.Recall.Skip(1)] };
+        ImageFacts healthy = new() { Eye = "right", Outcome = "graded", Kind = "fundus", Grade = 0, ReferableFrom = 2, Unsure = 0 };
+        Assert.Equal("No retinopathy seen. Screen again in 24 months.", Patients.SummaryAnswer.Of([healthy], later.Checked(), "en")!.Recall.Text);
+        using var never = await service.Administrator.SendAsync(HttpMethod.Put, "/api/v1/settings", settings with { Recall = [settings.Recall[0] with { Months = 0 }, .. settings.Recall.Skip(1)] });
+        Assert.Equal(HttpStatusCode.BadRequest, never.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("one two", "one |two")]
+    [InlineData("转诊眼科医生。", "转|诊|眼|科|医|生。")]
+    [InlineData("结果: grade 2，左眼", "结|果: |grade |2，|左|眼")]
+    public void Words_OfALine_ArePartedWhereTheLanguageMay(string text, string expected) => Assert.Equal(expected, string.Join('|', Reports.PdfText.Words(text)));
 
     [Fact]
     public async Task Models_OfTheService_ShowTheCardAndItsChecks()

@@ -37,7 +37,7 @@ public sealed partial class ScreeningPageTests : IDisposable
         {
             var address = await AddressOf(service);
             var shots = Environment.GetEnvironmentVariable("FOVEA_SCREENSHOTS") is { Length: > 0 } wanted ? wanted : "-";
-            using var day = Process.Start(new ProcessStartInfo("node", [Path.Combine(script, "day.mjs"), chromium, shots, address, Password, In("photographs")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var day = Process.Start(new ProcessStartInfo("node", [Path.Combine(script, "day.mjs"), chromium, shots, address, Password, In("photographs"), Reporting.PdfFonts.ChineseFile ?? "-"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var (output, progress) = (day.StandardOutput.ReadToEndAsync(Cancel), day.StandardError.ReadToEndAsync(Cancel));
             if (!day.WaitForExit(TimeSpan.FromMinutes(4)))
             {
@@ -67,6 +67,9 @@ public sealed partial class ScreeningPageTests : IDisposable
         var good = ImageCodec.Decode(File.ReadAllBytes(Path.Combine(photographs, "b_L.jpg")), "b_L.jpg");
         File.WriteAllBytes(Path.Combine(photographs, "dark_L.jpg"), ImageCodec.Encode(Image.AddWeighted(good, 0.12, good, 0, 0), ImageFormat.Jpeg, 90));
         File.WriteAllText(Path.Combine(photographs, "notes.txt"), "The patient blinked.");
+        File.WriteAllBytes(Path.Combine(photographs, "camera.dcm"), TestDicom.Write(good, "L"));
+        File.WriteAllBytes(Path.Combine(photographs, "slide_R.tif"), ImageCodec.Encode(good, ImageFormat.Tiff));
+        File.WriteAllBytes(Path.Combine(photographs, "scan_R.png"), ImageCodec.Encode(TestScan.Draw(1), ImageFormat.Png));
         var real = Path.Combine(Environment.GetEnvironmentVariable("FOVEA_DATA") is { Length: > 0 } data ? data : Path.Combine(Root, "..", "shared", "data"), "idrid", "grading", "images");
         if (!Directory.Exists(real)) return;
         File.Copy(Path.Combine(real, "IDRiD_001.jpg"), Path.Combine(photographs, "idrid_R.jpg"));

@@ -1,6 +1,7 @@
 // A day's work on the screening service, by five people in five browsers, on the page alone. Says what is wrong as JSON; exit 1 where there is anything.
-//   node day.mjs CHROMIUM SCREENSHOTS|- ADDRESS PASSWORD PHOTOGRAPHS
-// PHOTOGRAPHS holds a_R.jpg, a_L.jpg, b_R.jpg, b_L.jpg, c_1.jpg, c_2.jpg (no eye in the name), dark_L.jpg, notes.txt, and, where the real ones are there, idrid_R.jpg and idrid_L.jpg.
+//   node day.mjs CHROMIUM SCREENSHOTS|- ADDRESS PASSWORD PHOTOGRAPHS CHINESE_FONT|-
+// PHOTOGRAPHS holds a_R.jpg, a_L.jpg, b_R.jpg, b_L.jpg, c_1.jpg, c_2.jpg (no eye in the name), dark_L.jpg, notes.txt, camera.dcm (of a left eye, as it says itself), slide_R.tif, scan_R.png (an OCT scan), and, where the
+// real ones are there, idrid_R.jpg and idrid_L.jpg. CHINESE_FONT: whether the service can write reports in Chinese.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { fits, look, problems, sit, start } from './browser.mjs'
 import { kappa } from './kappa.mjs'
 import { textOf } from './pdf.mjs'
 
-const [executablePath, shots, base, password, photographs] = process.argv.slice(2)
+const [executablePath, shots, base, password, photographs, chineseFont] = process.argv.slice(2)
 const photograph = name => join(photographs, name)
 const card = (page, name) => page.locator(`article[aria-label="${name}"]`)
 const browser = await start(executablePath)
@@ -70,7 +71,10 @@ async function day() {
   await card(nurse, 'c_1.jpg').locator('.eye.right').waitFor()
   await card(nurse, 'c_2.jpg').getByRole('button', { name: 'Left eye' }).click()
   await card(nurse, 'c_2.jpg').locator('.eye.left').waitFor()
-  const visits = [a, b, c]
+  const d = await examine(nurse, 'P-0004', ['camera.dcm', 'slide_R.tif'], false)
+  assert.equal(await card(nurse, 'camera.dcm').locator('.eye.left').count(), 1, 'the eye that DICOM says')
+  for (const name of ['camera.dcm', 'slide_R.tif']) await seen(nurse, name)
+  const visits = [a, b, c, d]
   if (existsSync(photograph('idrid_R.jpg'))) visits.push(await examine(nurse, 'P-IDRID', ['idrid_R.jpg', 'idrid_L.jpg'], false))
   await nurse.goto('/')
   await nurse.getByRole('link', { name: 'P-0003' }).waitFor()
@@ -133,6 +137,7 @@ async function day() {
   said('second reading and arbitration')
 
   await report(nurse, a, override.grade)
+  await reportInChinese(nurse, a)
   said('report')
   await dashboard(admin, visits, pairs, [[override.grade, second]])
   said('dashboard')
@@ -140,8 +145,75 @@ async function day() {
   said('models, settings, audit')
   await compareVisits(nurse, b)
   said('an earlier visit beside')
+  await scan(nurse)
+  said('an OCT scan without a model')
+  await keyForAProgram(admin)
+  said('a key made, used and revoked')
+  await deleteForGood(admin, c, d)
+  said('deleted')
   await inChinese(nurse, a)
   said('Chinese')
+}
+
+/** The browser shows it, whatever the file was. */
+async function seen(page, name) {
+  await card(page, name).locator('.grade').waitFor()
+  await page.waitForFunction(n => document.querySelector(`article[aria-label="${n}"] .picture img`)?.naturalWidth > 0, name)
+}
+
+async function scan(nurse) {
+  await examine(nurse, 'P-0005', ['scan_R.png'], false)
+  assert.match(await card(nurse, 'scan_R.png').innerText(), /OCT scan: no model[\s\S]*no model is configured/)
+}
+
+async function keyForAProgram(admin) {
+  await admin.goto('/users')
+  await admin.getByRole('button', { name: 'New key' }).click()
+  await admin.fill('dialog [name=keyName]', 'Archive <b>1</b>')
+  await admin.setChecked('dialog [name=operator]', false)
+  await admin.setChecked('dialog [name=grader]', true)
+  await look(admin, 'key', shots)
+  await admin.getByRole('button', { name: 'Make the key' }).click()
+  const secret = await admin.locator('dialog [name=secret]').inputValue()
+  assert.match(secret, /^fovea_/)
+  const asProgram = () => fetch(`${base}/api/v1/worklist`, { headers: { Authorization: `Bearer ${secret}` } })
+  assert.equal((await asProgram()).status, 200)
+  await admin.keyboard.press('Escape')
+  const row = admin.getByRole('row', { name: /Archive <b>1<\/b>/ })
+  await row.waitFor()
+  assert.doesNotMatch(await admin.locator('main').innerText(), new RegExp(secret.slice(12)), 'the secret is shown once')
+  await row.getByRole('button', { name: 'Revoke' }).click()
+  await row.getByText('Revoked').waitFor()
+  assert.equal((await asProgram()).status, 401)
+}
+
+/** An examination, then a patient: asked for a reason, gone from the lists, and only the audit knows. */
+async function deleteForGood(admin, visit, other) {
+  const sure = async (button, name) => {
+    await admin.getByRole('button', { name: button }).click()
+    const dialog = admin.getByRole('dialog')
+    await look(admin, name, shots)
+    await dialog.getByRole('button', { name: 'Delete for good' }).click()
+    assert.equal(await dialog.count(), 1, 'nothing goes without a reason')
+    await dialog.locator('[name=reason]').fill('The patient asked for it')
+    await dialog.getByRole('button', { name: 'Delete for good' }).click()
+    await admin.getByText('Deleted for good.').waitFor()
+    await admin.getByRole('heading', { name: 'Worklist' }).waitFor()
+  }
+  await admin.goto(`/examinations/${visit.id}`)
+  await admin.locator('.viewer canvas').first().waitFor()
+  await sure('Delete this examination', 'delete-examination')
+  await admin.goto(`/examinations/${other.id}`)
+  await admin.locator('.viewer canvas').first().waitFor()
+  await admin.locator('.lead a').click()
+  await sure('Delete this patient', 'delete-patient')
+  await admin.goto('/?view=all')
+  await admin.getByRole('link', { name: 'P-0001' }).waitFor()
+  for (const gone of [visit, other]) assert.equal(await admin.getByRole('link', { name: gone.pseudonym }).count(), 0)
+  await admin.goto('/audit')
+  await admin.fill('[name=action]', 'patient.delete')
+  await admin.waitForFunction(() => [...document.querySelectorAll('.audit tbody td:nth-child(4)')].every(c => c.textContent === 'patient.delete'))
+  assert.doesNotMatch(await admin.locator('.audit tbody').innerText(), /P-0004/)
 }
 
 async function invite(admin, name, displayName, role) {
@@ -272,12 +344,22 @@ async function report(page, visit, grade) {
   for (const part of [/P-0001/, /research software, not a medical device/i, /right/i, /left/i, new RegExp(`\\b${grade}\\b`)]) assert.match(text, part)
 }
 
+async function reportInChinese(page, visit) {
+  await page.goto(`/examinations/${visit.id}/report`)
+  await page.selectOption('[name=language]', 'zh')
+  await page.frameLocator('iframe.report').getByText('糖尿病视网膜病变筛查报告').first().waitFor()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download PDF' }).click()])
+  const { text } = await textOf(await download.path())
+  const expected = chineseFont === '-' ? [/Chinese font is not installed/, /Diabetic retinopathy screening report/] : [/糖尿病视网膜病变筛查报告/, /研究软件，不是医疗器械/, /右眼/, /P-0001/, /医生分级/]
+  for (const part of expected) assert.match(text, part)
+}
+
 async function dashboard(page, visits, pairs, readers) {
   await page.goto('/dashboard')
   await page.locator('[data-test=images]').waitFor()
   await page.locator('.chart canvas').first().waitFor()
   const tile = async name => (await page.locator(`[data-test=${name}]`).innerText()).replace(/\u202f/g, ' ')
-  // Two of P-0001, three of P-0002, two of P-0003 (and two of IDRiD); the text file is no photograph. One is ungradable.
+  // Two of P-0001, three of P-0002, two of P-0003, two of P-0004 (and two of IDRiD); the text file is no photograph. One is ungradable.
   const images = 1 + 2 * visits.length
   assert.match(await tile('images'), new RegExp(`\\n${images}\\n[\\s\\S]*examinations: ${visits.length}, patients: ${visits.length}`))
   assert.match(await tile('ungradable'), new RegExp(`\\n${Math.round(100 / images)} %\\n[\\s\\S]*photographs: 1`))

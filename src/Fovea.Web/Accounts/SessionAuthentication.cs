@@ -94,8 +94,9 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
         await next(context);
     }
 
-    public static bool IsLoopback(HttpContext context) =>
-        context.Request.Host.Host is "localhost" || (IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    /// <summary>From this machine to this machine: what the request says of its host is the client's word, the address it comes from is not.</summary>
+    public static bool IsLoopback(HttpContext context) => context.Connection.RemoteIpAddress is { } from && IPAddress.IsLoopback(from)
+        && (context.Request.Host.Host is "localhost" || (IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 
     internal sealed record KeyRow
     {

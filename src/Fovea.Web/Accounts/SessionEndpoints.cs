@@ -92,6 +92,8 @@ internal static class SessionEndpoints
         var hash = Secrets.HashOf(token);
         await database.WriteAsync(async work =>
         {
+            // A session that this browser had ends: nobody else may go on with it.
+            if (context.Request.Cookies[SessionAuthentication.Cookie] is { Length: < 100 } old) await work.ExecuteAsync("DELETE FROM sessions WHERE token_hash = @oldHash", new { oldHash = Secrets.HashOf(old) });
             await work.ExecuteAsync("DELETE FROM sessions WHERE created_at < @before", new { before = Database.Time(DateTimeOffset.UtcNow - SessionAuthentication.Longest) });
             await work.ExecuteAsync("INSERT INTO sessions (token_hash, user_id, csrf_token, created_at, seen_at) VALUES (@hash, @Id, @csrf, @now, @now)", new { hash, user.Id, csrf, now });
             await work.ExecuteAsync("UPDATE users SET last_sign_in = @now WHERE id = @Id", new { now, user.Id });

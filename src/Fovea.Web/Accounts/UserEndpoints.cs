@@ -63,9 +63,12 @@ internal static partial class UserEndpoints
         var (roles, display) = (Roles.Checked(body.Roles), Text.Checked("displayName", body.DisplayName, 1, 80));
         return await database.WriteAsync(async work =>
         {
+            // One change after another, or two at once could each take the other's administrator away.
+            await work.Dialect.LockAuditAsync(work.Connection, work.Transaction!);
             if (await work.ExecuteAsync("UPDATE users SET display_name = @display, roles = @roles, active = @active WHERE id = @id", new { id, display, roles, active = body.Active ? 1L : 0L }) == 0)
                 throw Faults.NotFound("user");
-            var administrators = await work.ScalarAsync<long>("SELECT COUNT(*) FROM users WHERE active = 1 AND roles LIKE '%administrator%'");
+            var administrators = await work.ScalarAsync<long>("SELECT COUNT(*) FROM users WHERE active = 1 AND password_hash IS NOT NULL AND roles LIKE '%administrator%'");
+            // Whoever was only invited cannot sign in yet.
             if (administrators == 0) throw Faults.Conflict("last-administrator", "the user: the last administrator. Make another one first.");
             if (!body.Active) await work.ExecuteAsync("DELETE FROM sessions WHERE user_id = @id", new { id });
             await AuditLog.AppendAsync(work, Caller.Of(context).Name, "user.change", $"user:{id}", new { roles, body.Active });

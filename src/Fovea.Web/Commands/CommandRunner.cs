@@ -91,6 +91,7 @@ internal static class CommandRunner
             OctModel = arguments.Get<string>("--oct-model"),
             Detector = arguments.Get<string>("--detector"),
             Urls = arguments.Get<string>("--urls") ?? (worker ? "http://127.0.0.1:5081" : ServiceOptions.DefaultUrls),
+            Proxy = ProxyOf(arguments.Get<string>("--proxy")),
             DatabaseUrl = arguments.Get<string>("--database") ?? Variable("FOVEA_DATABASE"),
             QueueUrl = queue,
             PageFolder = arguments.Get<string>("--page"),
@@ -101,6 +102,14 @@ internal static class CommandRunner
             MostBatch = InRange("--most-batch", arguments.Get<int?>("--most-batch"), 1, 32, 8),
             RequestsPerSecond = InRange("--requests-per-second", arguments.Get<int?>("--requests-per-second"), 1, 100_000, 100),
         };
+    }
+
+    private static System.Net.IPNetwork? ProxyOf(string? text)
+    {
+        if (text is null) return null;
+        if (System.Net.IPNetwork.TryParse(text, out var network)) return network;
+        return System.Net.IPAddress.TryParse(text, out var address) ? new System.Net.IPNetwork(address, 8 * address.GetAddressBytes().Length)
+            : throw new ServiceException($"--proxy: '{text}' is no address and no network. Give one as 10.0.0.5 or 10.0.0.0/24.");
     }
 
     private static int InRange(string option, int? value, int low, int high, int standard) =>

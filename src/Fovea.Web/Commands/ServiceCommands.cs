@@ -21,7 +21,7 @@ internal static class ServiceCommands
     public static Command[] Create(ServiceCommand run) =>
     [
         Verb("serve", "Run the screening service: a web page and an API. Research software, not a medical device.", run,
-            [Urls(), Data(), Model(), OctModel(), Detector(), Database(), Queue(), Page(), FirstPassword(), NoAnalysis(), MostWaiting(), MostBatch(), RequestsPerSecond()]),
+            [Urls(), Proxy(), Data(), Model(), OctModel(), Detector(), Database(), Queue(), Page(), FirstPassword(), NoAnalysis(), MostWaiting(), MostBatch(), RequestsPerSecond()]),
         Verb("worker", "Analyse images that other machines' service took in: the same --data (shared), --database and --queue.", run,
             [Data(), Model(), OctModel(), Detector(), Database(), Queue(), HealthUrls(), MostBatch()]),
         new Command("audit", "The record of who saw, changed and exported what.")
@@ -51,6 +51,8 @@ internal static class ServiceCommands
     private static Option<string?> Text(string name, string description, string help, bool required = false) => new(name) { Description = description, HelpName = help, Required = required };
 
     private static Option<string?> Urls() => Text("--urls", "Addresses to listen at, parted by semicolons. Default: http://127.0.0.1:5080. Other machines reach it through a proxy with a certificate; docs/operations.md.", "URL");
+
+    private static Option<string?> Proxy() => Text("--proxy", "Address or network (10.0.0.0/24) of a proxy on another machine, whose X-Forwarded headers are believed. Default: only a proxy on this machine's.", "ADDRESS");
 
     private static Option<string?> HealthUrls() => Text("--urls", "Where the worker answers /health/live and /health/ready. Default: http://127.0.0.1:5081.", "URL");
 

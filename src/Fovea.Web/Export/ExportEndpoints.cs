@@ -49,7 +49,7 @@ internal static class ExportEndpoints
             }
             return result;
         });
-        await audit.AppendAsync(caller.Name, "export", "worklist", new { form, images = lines.Count, query = context.Request.Query.Keys });
+        await audit.AppendAsync(caller.Name, "export", "worklist", new { form, images = lines.Count, query = context.Request.Query.Keys.Where(WorklistFilter.Names.Contains) });
         return lines;
     }
 

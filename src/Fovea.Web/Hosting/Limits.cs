@@ -30,7 +30,15 @@ internal static class Limits
             }));
     }
 
-    private static string Address(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "";
+    /// <summary>Of IPv6 the network: one machine has all of its addresses.</summary>
+    internal static string Address(System.Net.IPAddress? address)
+    {
+        if (address is null) return "";
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        return address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
+    }
+
+    private static string Address(HttpContext context) => Address(context.Connection.RemoteIpAddress);
 
     /// <summary>Only for callers with one of these roles.</summary>
     public static TBuilder ForRoles<TBuilder>(this TBuilder builder, string[] roles) where TBuilder : IEndpointConventionBuilder =>

@@ -30,6 +30,7 @@ internal static class ScreeningService
     public static async Task<WebApplication> CreateAsync(ServiceOptions options)
     {
         Directory.CreateDirectory(options.Data);
+        KeepThreadsForRequests(options);
         var models = new LoadedModels(options); // loads while the rest starts
         var database = Database.Of(options);
         await SchemaMigrations.RunAsync(database);
@@ -38,12 +39,22 @@ internal static class ScreeningService
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = UploadEndpoint.MostTogether + (1 << 20);
+            // Of all but uploads, which say how much more they take: nobody who is not signed in may send more.
+            kestrel.Limits.MaxRequestBodySize = 1 << 20;
         });
         AddServices(builder, options, models, database);
         var app = builder.Build();
         UsePipeline(app, options);
         return app;
+    }
+
+    /// <summary>
+    /// Decoders and grader hold a thread of the pool for tens of milliseconds at a time. The pool starts with one a processor and adds others slowly: without more from the start, requests waited for the analysis they had to feed.
+    /// </summary>
+    private static void KeepThreadsForRequests(ServiceOptions options)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, 2 * Environment.ProcessorCount + options.Decoders + 1 + options.MostUploads), ports);
     }
 
     private static void AddServices(WebApplicationBuilder builder, ServiceOptions options, LoadedModels models, Database database)
@@ -65,7 +76,12 @@ internal static class ScreeningService
         // Nothing here is protected by it (sessions are random and looked up); without this it would write keys into the home folder.
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddRateLimiter(limiter => Limits.Configure(limiter, options));
-        services.Configure<ForwardedHeadersOptions>(forwarded => forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost);
+        services.Configure<ForwardedHeadersOptions>(forwarded =>
+        {
+            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+            // Loopback is among them already.
+            if (options.Proxy is { } proxy) forwarded.KnownIPNetworks.Add(proxy);
+        });
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         var telemetry = services.AddOpenTelemetry()
             .WithMetrics(m => m.AddMeter(Telemetry.Name).AddAspNetCoreInstrumentation())

@@ -15,6 +15,8 @@ internal static class Text
     {
         text = (text ?? "").Trim();
         if (text.Length < least || text.Length > most) throw Faults.Invalid(field, least == 0 ? $"up to {most} characters are possible." : $"{least} to {most} characters are needed.");
+        // Those that turn the direction of writing make a text look like another one.
+        if (text.Any(c => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'))) throw Faults.Invalid(field, "it holds characters that turn the direction of writing.");
         if (text.Any(c => char.IsControl(c) && !(lines && c is '\n' or '\r' or '\t')) || text.Any(char.IsSurrogate) && !IsWellFormed(text)) throw Faults.Invalid(field, "it holds control characters.");
         return text;
     }

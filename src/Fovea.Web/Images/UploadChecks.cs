@@ -50,7 +50,7 @@ internal static partial class UploadChecks
     {
         var name = given ?? "";
         name = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
-        name = new string([.. name.Where(c => !char.IsControl(c) && !char.IsSurrogate(c) && c is not ('<' or '>' or '"' or '\'' or '&' or '`'))]).Trim(' ', '.');
+        name = new string([.. name.Where(c => !char.IsControl(c) && !char.IsSurrogate(c) && char.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.Format && c is not ('<' or '>' or '"' or '\'' or '&' or '`'))]).Trim(' ', '.');
         return name.Length == 0 ? "image" : name.Length <= LongestName ? name : name[^LongestName..];
     }
 

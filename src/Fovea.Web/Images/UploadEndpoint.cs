@@ -28,7 +28,8 @@ internal sealed class UploadEndpoint(Database database, ImageStore store, IAnaly
     private readonly SemaphoreSlim _room = new(options.MostUploads, options.MostUploads);
 
     public static void Map(IEndpointRouteBuilder api) => api.MapPost("/examinations/{id}/images", (string id, HttpContext context, UploadEndpoint upload) => upload.TakeAsync(id, context))
-        .WithTags("images").ForRoles(Roles.Registering).WithDescription("multipart/form-data with up to 20 parts named file: JPEG, PNG, TIFF or DICOM, 25 MiB each.").Produces<UploadAnswer>(201).DisableAntiforgery();
+        .WithTags("images").ForRoles(Roles.Registering).WithDescription("multipart/form-data with up to 20 parts named file: JPEG, PNG, TIFF or DICOM, 25 MiB each.").Produces<UploadAnswer>(201).DisableAntiforgery()
+        .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MostTogether + (1 << 20)));
 
     private async Task<IResult> TakeAsync(string id, HttpContext context)
     {

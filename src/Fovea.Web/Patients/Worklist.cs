@@ -11,6 +11,9 @@ namespace Fovea.Web.Patients;
 /// <summary>What to look for; all conditions together, none where left out.</summary>
 internal sealed record WorklistFilter
 {
+    /// <summary>As they are asked for.</summary>
+    public static readonly string[] Names = ["state", "review", "grade", "ungradable", "refer", "patient", "from", "to", "mine"];
+
     public string[]? State { get; init; }
     public string[]? Review { get; init; }
 

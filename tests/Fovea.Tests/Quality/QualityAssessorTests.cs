@@ -74,6 +74,22 @@ public sealed class QualityAssessorTests
     }
 
     [Fact]
+    public void Near_OfAPhotographALittleAboveALimit_NamesItAndAnUngradableOneHasNone()
+    {
+        var bright = Disc(400, 300, 150, new Colour(200, 100, 50));
+        for (var x = 60; x < 340; x += 12) bright.DrawLine(x, 20, x + 20, 280, new Colour(120, 40, 20), 3);
+        var brightness = Assess(bright).Measures.Brightness;
+        QualityReport At(double wanted) => Assess(Image.AddWeighted(bright, wanted / brightness, bright, 0, 0));
+        Assert.Equal((true, 0), (Assess(bright).Gradable, Assess(bright).Near.Count));
+        // The limit is 25, the margin 15 %: nearly too dark up to 28.75.
+        Assert.Equal([QualityReason.TooDark], At(27).Near.Select(p => p.Reason));
+        Assert.True(At(27).Gradable);
+        Assert.Empty(At(31).Near);
+        Assert.False(At(23).Gradable);
+        Assert.Empty(At(23).Near);
+    }
+
+    [Fact]
     public void Assess_RealPhotographs_AreGradable()
     {
         // Every eighth of IDRiD; all 413 were gradable when the limits were set. At most one in a hundred may be refused.

@@ -71,7 +71,7 @@ public sealed class HostileUploadTests(TestService service) : IClassFixture<Test
     [InlineData("/etc/passwd", "passwd")]
     [InlineData("a<img src=x onerror=alert(1)>.jpg", "aimg src=x onerror=alert(1).jpg")]
     [InlineData("..", "image")]
-    [InlineData("a\u202Egpj.exe", "a\u202Egpj.exe")]
+    [InlineData("a\u202Egpj.exe", "agpj.exe")]
     [InlineData("", "image")]
     public void NameOf_AHostileName_HoldsNoFolderAndNoMarkup(string given, string expected) => Assert.Equal(expected, UploadChecks.NameOf(given));
 

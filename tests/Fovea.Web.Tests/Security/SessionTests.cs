@@ -26,7 +26,8 @@ public sealed class SessionTests(TestService service) : IClassFixture<TestServic
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
         // Over https, as a proxy in front says it was.
         using var secure = await client.SendAsync(HttpMethod.Post, "/api/v1/session", System.Net.Http.Json.JsonContent.Create(new { name = "administrator", password = TestService.Password }), ("X-Forwarded-Proto", "https"), ("X-CSRF-Token", ""));
-        if (secure.IsSuccessStatusCode) Assert.Contains("secure", Assert.Single(secure.Headers.GetValues("Set-Cookie")), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(HttpStatusCode.OK, secure.StatusCode);
+        Assert.Contains("secure", Assert.Single(secure.Headers.GetValues("Set-Cookie")), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -35,6 +36,41 @@ public sealed class SessionTests(TestService service) : IClassFixture<TestServic
         using var client = new TestClient(service.Address);
         using var answer = await client.SendAsync(HttpMethod.Post, "/api/v1/session", System.Net.Http.Json.JsonContent.Create(new { name = "administrator", password = TestService.Password }), ("Host", "screening.example"));
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    /// <summary>A proxy that says whom it asks for but not that it was asked by https: the host that the request names is no proof of where it comes from.</summary>
+    [Fact]
+    public async Task SignIn_ThroughAProxyWithoutCertificate_IsRefused()
+    {
+        using var client = new TestClient(service.Address);
+        using var answer = await client.SendAsync(HttpMethod.Post, "/api/v1/session", System.Net.Http.Json.JsonContent.Create(new { name = "administrator", password = TestService.Password }), ("X-Forwarded-For", "203.0.113.7"));
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Body_OfWhoeverIsNotSignedIn_IsSmall()
+    {
+        using var client = new TestClient(service.Address);
+        using var answer = await client.SendAsync(HttpMethod.Post, "/api/v1/session", new { name = "administrator", password = new string('x', 2 << 20) });
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "20010db800010002")] // one machine has all addresses of its network
+    [InlineData(null, "")]
+    public void Address_ThatIsCounted_IsOneForAMachine(string? address, string expected) => Assert.Equal(expected, Hosting.Limits.Address(address is null ? null : IPAddress.Parse(address)));
+
+    [Fact]
+    public async Task SignIn_AgainInTheSameBrowser_EndsTheSessionBefore()
+    {
+        using var client = await service.UserAsync("again", "operator");
+        using var first = await client.SendAsync(HttpMethod.Get, "/api/v1/session");
+        var hashes = await service.Database.ReadAsync(w => w.QueryAsync<string>("SELECT s.token_hash FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.name = 'again'"));
+        await client.SignInAsync("again", TestService.Password);
+        var after = await service.Database.ReadAsync(w => w.QueryAsync<string>("SELECT s.token_hash FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.name = 'again'"));
+        Assert.NotEqual(Assert.Single(hashes), Assert.Single(after));
     }
 
     [Theory]
@@ -90,7 +126,10 @@ public sealed class SessionTests(TestService service) : IClassFixture<TestServic
     {
         var id = service.Administrator.UserId;
         using var answer = await service.Administrator.SendAsync(HttpMethod.Put, $"/api/v1/users/{id}", new { displayName = "Administrator", roles = new[] { "grader" }, active = true });
-        // Other administrators may be of other tests of this class.
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        // One who was only invited is none yet.
+        await service.Administrator.PostAsync("/api/v1/users", new { name = "invited-only", roles = new[] { "administrator" } });
+        using var still = await service.Administrator.SendAsync(HttpMethod.Put, $"/api/v1/users/{id}", new { displayName = "Administrator", roles = new[] { "grader" }, active = true });
+        Assert.Equal(HttpStatusCode.Conflict, still.StatusCode);
     }
 }

@@ -31,7 +31,7 @@ export interface WorklistItem {
   pictures?: { id: string; eye: Eye | null; outcome: Outcome | null; grade: number | null }[]
 }
 
-export type Outcome = 'graded' | 'ungradable' | 'unreadable' | 'failed'
+export type Outcome = 'graded' | 'ungradable' | 'unreadable' | 'failed' | 'noModel'
 export interface QualityProblem { code: string; finding: string; advice: string }
 export type LesionKind = 'microaneurysm' | 'haemorrhage' | 'hardExudate' | 'softExudate' | 'neovascularisation' | 'other'
 /** Original pixels, x right, y down. */
@@ -49,13 +49,15 @@ export interface Result {
   heatmap: boolean; lesions: Lesion[] | null
   model: { id: string; name: string; sha256: string; architecture: string; version: string } | null
   analysedAt: string; seconds: number
+  /** Of an OCT scan: the names of what the probabilities are of. */
+  classes: string[] | null
 }
 export interface Review {
   id: string; imageId: string; role: ReaderRole; decision: 'agree' | 'override'; grade: number | null; ungradable: boolean
   reason: string | null; reader: string; createdAt: string; seconds: number | null
 }
 export interface Image {
-  id: string; examinationId: string; name: string; format: string; kind?: 'fundus' | 'oct'; width: number; height: number; bytes: number; uploadedAt: string
+  id: string; examinationId: string; name: string; format: string; kind: 'fundus' | 'oct' | null; width: number; height: number; bytes: number; uploadedAt: string
   eye: Eye | null; eyeSource: string | null; state: 'queued' | 'analysing' | 'done'; queuePosition?: number | null; result: Result | null
   review: {
     state: ReviewState; finalGrade: number | null; finalUngradable: boolean; done: number; mine: Review | null; reviews: Review[]
@@ -76,7 +78,7 @@ export interface Model {
   created: string | null; producer: string | null; data: { name: string; role: string; images: number; licence: string | null; source: string | null }[]
   metrics: { name: string; value: number; low: number | null; high: number | null }[]
   calibration: { data: string; images: number; before: Record<string, number>; after: Record<string, number> } | null
-  conformal: { coverage: number } | null; referableFrom: number | null; results: number; checks: { code: string; ok: boolean; text: string }[]
+  conformal: { coverage: number } | null; referableFrom: number | null; results: number | null; checks: { code: string; ok: boolean; text: string }[]
 }
 
 export interface RecallRule { grade?: number; code: Recall['code']; months: number | null; text: { en: string; zh: string } }

@@ -20,7 +20,7 @@ export interface Item {
 }
 
 const atOnce = 2
-const shown = /\.(jpe?g|png|webp)$/i
+const shown = /\.(jpe?g|png)$/i
 /** As the service's limits say; checked here too, so that nobody waits for an upload that cannot succeed. */
 export const largestFile = 25 * 1024 * 1024
 

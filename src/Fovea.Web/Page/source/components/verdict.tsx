@@ -16,7 +16,7 @@ export function EyeBadge({ eye: given }: { eye: Eye | 'unknown' | null }) {
 
 export const isOct = (image: Image) => image.kind === 'oct'
 /** The name of an image's grade: the page's words for retinopathy, the model's own for the classes of an OCT. */
-export const gradeName = (image: Image, grade: number) => isOct(image) ? (image.result?.grade === grade ? image.result.gradeName ?? String(grade) : String(grade)) : tCode('grade', String(grade))
+export const gradeName = (image: Image, grade: number) => isOct(image) ? image.result?.classes?.[grade] ?? String(grade) : tCode('grade', String(grade))
 
 export function toneOf(result: Result): Tone {
   if (result.outcome !== 'graded') return 'warn'

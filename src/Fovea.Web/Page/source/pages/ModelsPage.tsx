@@ -45,7 +45,7 @@ function Card({ model: m }: { model: Model }) {
         {m.data.length > 0 && <Fact name={t('models.data')}>{m.data.map(d => `${d.name} (${d.role}, ${d.images}${d.licence ? `, ${d.licence}` : ''})`).join('; ')}</Fact>}
         {m.licence && <Fact name={t('models.licence')}>{m.licence}</Fact>}
         {m.created && <Fact name={t('models.created')}>{/^\d{4}-\d\d-\d\dT/.test(m.created) ? time(m.created) : m.created}{m.producer ? `, ${m.producer}` : ''}</Fact>}
-        <Fact name={t('models.results')}>{m.results}</Fact>
+        {m.results !== null && <Fact name={t('models.results')}>{m.results}</Fact>}
         <Fact name="SHA-256"><code class="hash">{m.sha256}</code></Fact>
       </dl>
     </article>

@@ -47,7 +47,7 @@ function Form({ start }: { start: Settings }) {
         </Field>
         <Field label={t('settings.least')} hint={t('settings.leastHint')}><input type="number" name="leastProbability" min={0} max={1} step={0.01} required value={now.leastProbability} onInput={e => change({ leastProbability: e.currentTarget.valueAsNumber })} /></Field>
         <Field label={t('settings.retention')} hint={t('settings.retentionHint')}><input type="number" name="retentionDays" min={1} max={36500} value={now.retentionDays ?? ''} onInput={e => change({ retentionDays: e.currentTarget.value === '' ? null : e.currentTarget.valueAsNumber })} /></Field>
-        <Field label={t('settings.site')} hint={t('settings.siteHint')}><input name="siteName" maxLength={100} value={now.siteName} onInput={e => change({ siteName: e.currentTarget.value })} /></Field>
+        <Field label={t('settings.site')} hint={t('settings.siteHint')}><input name="siteName" maxLength={80} value={now.siteName} onInput={e => change({ siteName: e.currentTarget.value })} /></Field>
       </section>
       <div class="actions stick"><button class="button primary" disabled={action.busy || now === kept}>{t('action.save')}</button></div>
     </form>
@@ -59,9 +59,9 @@ function Rule({ name, rule, label, onChange }: { name: string; rule: RecallRule;
     <tr>
       <th scope="row">{label}</th>
       <td><select aria-label={`${name}: ${t('settings.what')}`} value={rule.code} onChange={e => onChange({ ...rule, code: e.currentTarget.value as Recall['code'] })}>{codes.map(c => <option key={c} value={c}>{t(`recall.${c}`)}</option>)}</select></td>
-      <td><input type="number" class="months" aria-label={`${name}: ${t('settings.months')}`} name={`months-${name}`} min={0} max={120} value={rule.months ?? ''} onInput={e => onChange({ ...rule, months: e.currentTarget.value === '' ? null : e.currentTarget.valueAsNumber })} /></td>
-      <td><textarea rows={3} aria-label={`${name}: English`} required maxLength={500} value={rule.text.en} onInput={e => onChange({ ...rule, text: { ...rule.text, en: e.currentTarget.value } })} /></td>
-      <td><textarea rows={3} lang="zh-CN" aria-label={`${name}: 中文`} required maxLength={500} value={rule.text.zh} onInput={e => onChange({ ...rule, text: { ...rule.text, zh: e.currentTarget.value } })} /></td>
+      <td><input type="number" class="months" aria-label={`${name}: ${t('settings.months')}`} name={`months-${name}`} min={0} max={120} required value={rule.months ?? ''} onInput={e => onChange({ ...rule, months: e.currentTarget.value === '' ? null : e.currentTarget.valueAsNumber })} /></td>
+      <td><textarea rows={3} aria-label={`${name}: English`} required maxLength={200} value={rule.text.en} onInput={e => onChange({ ...rule, text: { ...rule.text, en: e.currentTarget.value } })} /></td>
+      <td><textarea rows={3} lang="zh-CN" aria-label={`${name}: 中文`} maxLength={200} value={rule.text.zh} onInput={e => onChange({ ...rule, text: { ...rule.text, zh: e.currentTarget.value } })} /></td>
     </tr>
   )
 }

@@ -92,7 +92,7 @@ function DropZone({ onFiles, small, step }: { onFiles: (files: FileList | null) 
       <Icon name="upload" />
       <strong>{small ? t('upload.more') : t('upload.drop')}</strong>
       <span>{t('upload.formats')}</span>
-      <input ref={input} type="file" name="photographs" multiple accept=".jpg,.jpeg,.png,.tif,.tiff,.dcm,.dicom,.bmp,.webp,image/*,application/dicom" onChange={e => { onFiles(e.currentTarget.files); e.currentTarget.value = '' }} />
+      <input ref={input} type="file" name="photographs" multiple accept=".jpg,.jpeg,.png,.tif,.tiff,.dcm,.dicom,image/jpeg,image/png,image/tiff,application/dicom" onChange={e => { onFiles(e.currentTarget.files); e.currentTarget.value = '' }} />
     </label>
   )
 }

@@ -81,7 +81,7 @@ function Editor({ account, onClose, onDone }: { account: Account | null; onClose
     <Dialog title={account ? t('users.edit', { name: account.name }) : t('users.add')} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
         {!account && <Field label={t('users.name')} hint={t('users.nameRule')}><input name="name" required pattern="[a-z0-9._\-]{2,32}" autocapitalize="none" value={name} onInput={e => setName(e.currentTarget.value)} /></Field>}
-        <Field label={t('users.displayName')}><input name="displayName" required maxLength={100} value={displayName} onInput={e => setDisplayName(e.currentTarget.value)} /></Field>
+        <Field label={t('users.displayName')}><input name="displayName" required maxLength={80} value={displayName} onInput={e => setDisplayName(e.currentTarget.value)} /></Field>
         <RolePicker chosen={chosen} onChange={setChosen} />
         {account && <label class="inline"><input type="checkbox" name="active" checked={active} onChange={e => setActive(e.currentTarget.checked)} /> {t('users.isActive')}</label>}
         <div class="actions"><button class="button primary" disabled={action.busy || chosen.length === 0}>{account ? t('action.save') : t('users.create')}</button></div>
@@ -127,7 +127,7 @@ function Keys() {
             ? <><p>{t('keys.once')}</p><input class="copy" name="secret" readOnly value={secret} aria-label={t('keys.title')} onFocus={e => e.currentTarget.select()} /></>
             : (
               <form class="stack" onSubmit={submit}>
-                <Field label={t('keys.name')}><input name="keyName" required maxLength={100} value={name} onInput={e => setName(e.currentTarget.value)} /></Field>
+                <Field label={t('keys.name')}><input name="keyName" required maxLength={60} value={name} onInput={e => setName(e.currentTarget.value)} /></Field>
                 <RolePicker chosen={chosen} onChange={setChosen} />
                 <div class="actions"><button class="button primary" disabled={action.busy || chosen.length === 0}>{t('keys.create')}</button></div>
               </form>
