@@ -64,6 +64,11 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
                 case InvalidDataException:
                     await Faults.WriteAsync(context, 400, "invalid", "the request: its parts are damaged or too long. Send it again.");
                     break;
+                case FileNotFoundException or DirectoryNotFoundException when context.Request.RouteValues.ContainsKey("id"):
+                    // Deleted while it was asked for, or lost from the disk, which whoever runs the service must hear of.
+                    LogMissing(log, context.GetEndpoint()?.DisplayName ?? "", context.Request.RouteValues["id"]?.ToString() ?? "");
+                    await Faults.WriteAsync(context, 404, "not-found", "image: its file is not there. If it was not deleted, whoever runs the service has a backup.");
+                    break;
                 case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
                     break;
                 default:
@@ -89,6 +94,9 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
         415 => "the content type: this address does not take it. See /openapi/v1.json.",
         _ => "the request: refused.",
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A file is missing: {Endpoint} of {Id}")]
+    private static partial void LogMissing(ILogger logger, string endpoint, string id);
 
     // The exception's text stays out of the log where it may hold what a client sent.
     [LoggerMessage(Level = LogLevel.Error, Message = "{Kind} in {Endpoint}")]

@@ -1,3 +1,4 @@
+using Fovea.Calibration;
 using Fovea.Training.Metrics;
 
 namespace Fovea.Training.Tests.Metrics;

@@ -1,4 +1,5 @@
 import { base, get } from './api'
+import { language } from './i18n'
 import type { Examination, ExaminationState, Image, ReviewState, Summary } from './types'
 
 export interface ExaminationChange { id: string; state: ExaminationState; summary: Summary | null; review: ReviewState }
@@ -7,7 +8,7 @@ export interface ExaminationChange { id: string; state: ExaminationState; summar
 export function follow(id: string, onImage: (image: Image) => void, onExamination: (change: ExaminationChange) => void): () => void {
   let timer = 0
   let stopped = false
-  const stream = new EventSource(`${base}/examinations/${id}/events`)
+  const stream = new EventSource(`${base}/examinations/${id}/events?language=${language.get()}`) // it takes no headers
   const stop = () => {
     stopped = true
     stream.close()
