@@ -38,6 +38,15 @@ public static class DatasetReaders
         return named.Length == 1 ? named[0].Dataset : DatasetJoin.Of(named);
     }
 
+    /// <summary>Under what a kind of data is published, and where; nulls where it is the user's own, or its terms differ from copy to copy.</summary>
+    internal static (string? Licence, string? Source) LicenceOf(string kind) => kind switch
+    {
+        "idrid" => ("CC-BY-4.0", "Porwal et al. 2018, https://doi.org/10.3390/data3030025"),
+        "kermany" => ("CC-BY-4.0", "Kermany et al. 2018, https://doi.org/10.17632/rscbjbr9sj.2"),
+        "madeup" => ("none needed", "painted by fovea data draw"),
+        _ => (null, null),
+    };
+
     private static (string Name, Dataset Dataset) OpenOne(string data)
     {
         var source = DataSource.Parse(data, Kinds);

@@ -18,6 +18,9 @@ public sealed record Recipe
     /// <summary>Seeds the split, the initial weights, the order of samples, augmentation and dropout.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>The licence that the trained weights are given (an SPDX identifier where there is one), for the model's card; null: unknown.</summary>
+    public string? Licence { get; init; }
+
     public ModelRecipe Model { get; init; } = new();
     public HeadSpec Head { get; init; } = new(HeadKind.Softmax, 5);
     public PreprocessingSpec Preprocessing { get; init; } = new();

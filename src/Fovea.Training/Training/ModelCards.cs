@@ -31,8 +31,9 @@ internal static class ModelCards
             Head = recipe.Head,
             Decoding = decoding ?? new DecodingSpec(),
             Classes = data.ClassNames,
-            Licence = "unknown: trained on the user's own data",
-            Data = [new CardData(data.Name.Split(':', 2)[0], "training", data.Samples.Count, "see the data set")],
+            Licence = recipe.Licence ?? "unknown: trained on the user's own data",
+            Data = [.. data.Samples.CountBy(s => s.Origin).Select(set => DatasetReaders.LicenceOf(set.Key) is var (licence, source) && licence is not null
+                ? new CardData(set.Key, "training", set.Value, licence, source) : new CardData(set.Key, "training", set.Value, "see the data set"))],
             Metrics = figures,
             Recipe = JsonSerializer.SerializeToElement(recipe, RecipeFile.Options),
             Created = DateTimeOffset.UtcNow,
