@@ -1,11 +1,14 @@
 // fovea::conv2d — libtorch's convolution, for training, with faster kernels for channels-last float32.
 //
-// With AVX-512 the gradients of kernels larger than 1×1, by conv_kernels.cpp; with AVX2 alone 3×3 kernels of stride 1 in both passes, by winograd_kernels.cpp. Everything else is libtorch's own.
+// With AVX-512 the gradients of kernels larger than 1×1, by conv_kernels.cpp; with AVX2 alone 3×3 kernels of stride 1 in both passes, by winograd_kernels.cpp, and 1×1 kernels by pointwise_kernels.cpp.
+// Everything else is libtorch's own.
+#include <algorithm>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 #include "compat.h"
 #include "conv_kernels.h"
+#include "pointwise.h"
 #include "winograd.h"
 
 namespace {
@@ -112,6 +115,29 @@ struct Winograd : torch::autograd::Function<Winograd> {
     }
 };
 
+// 1×1 kernels of stride 1 in both passes.
+struct Pointwise : torch::autograd::Function<Pointwise> {
+    static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const optional<Tensor>& bias) {
+        context->save_for_backward({x, weight});
+        context->saved_data["bias"] = bias.has_value() && bias->defined();
+        return fovea::pointwise(x, weight, bias.value_or(Tensor()));
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+        auto saved = context->get_saved_variables();
+        auto &x = saved[0], &weight = saved[1];
+        bool bias = context->saved_data["bias"].toBool(), dx = context->needs_input_grad(0), dw = context->needs_input_grad(1);
+        auto dy = gradients[0].contiguous(kChannelsLast);
+        // Where a gradient is to be differentiated again, libtorch's operator has to compute it.
+        if (at::GradMode::is_enabled()) {
+            const int64_t bias_sizes[] = {weight.size(0)};
+            auto all = at::convolution_backward(dy, x, weight, at::OptionalIntArrayRef(bias_sizes), {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1, {dx, dw, bias});
+            return {std::get<0>(all), std::get<1>(all), std::get<2>(all)};
+        }
+        return {dx ? fovea::pointwise_input_gradient(dy, weight) : Tensor(), dw ? fovea::pointwise_weight_gradient(x, dy, weight) : Tensor(), bias ? dy.sum({0, 2, 3}) : Tensor()};
+    }
+};
+
 struct Conv2d : torch::autograd::Function<Conv2d> {
     static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation) {
         context->save_for_backward({x, weight});
@@ -139,6 +165,8 @@ struct Conv2d : torch::autograd::Function<Conv2d> {
 };
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const optional<Tensor>& bias, IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+    auto are = [](IntArrayRef list, int64_t value) { return std::all_of(list.begin(), list.end(), [&](int64_t v) { return v == value; }); };
+    if (!compat::autocast_enabled(false) && usable(x, weight, groups) && are(stride, 1) && are(padding, 0) && fovea::pointwise_usable(x, weight)) return Pointwise::apply(x, weight, bias);
     if (at::GradMode::is_enabled() && weight.requires_grad() && !compat::autocast_enabled(false) && usable(x, weight, groups)) {
         // libtorch takes one number for both directions, too.
         int64_t sizes[3][2];

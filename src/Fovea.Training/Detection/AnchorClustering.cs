@@ -11,18 +11,26 @@ public static class AnchorClustering
     private const int Rounds = 100;
     private const float LeastSize = 4;
 
-    /// <summary>As many sizes for each level as the layout has, the small ones on the fine levels; its ratios stay.</summary>
+    /// <summary>
+    /// As many sizes for each level as the layout has, of the boxes that are nearer to its sizes than to another level's; its ratios stay. Sizes stay with the stride of their level: anchors of 20 pixels at places 32 apart
+    /// would miss most of what is as large.
+    /// </summary>
+    /// <param name="layout">Sizes rise from level to level.</param>
     /// <param name="boxes">In the pixels that the network sees.</param>
-    /// <returns>The layout itself where there are fewer boxes than anchors.</returns>
+    /// <returns>A level that holds fewer boxes than anchors keeps its sizes.</returns>
     public static AnchorLayout Fit(AnchorLayout layout, IReadOnlyList<Box> boxes, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(boxes);
-        var count = layout.Sizes.Sum(s => s.Count);
-        if (boxes.Count < count) return layout;
-        float[] centres = Cluster([.. boxes.Select(b => MathF.Sqrt(b.Area))], count, seed);
-        var next = 0;
-        return layout with { Sizes = [.. layout.Sizes.Select(level => (IReadOnlyList<float>)[.. level.Select(_ => Math.Max(LeastSize, MathF.Round(centres[next++])))])] };
+        float[] sizes = [.. boxes.Select(b => MathF.Sqrt(b.Area))];
+        // Where the level's largest and the next one's least size are equally near: IoUs of squares depend on the ratio.
+        float[] upTo = [.. Enumerable.Range(0, layout.Levels).Select(i => i + 1 < layout.Levels ? MathF.Sqrt(layout.Sizes[i].Max() * layout.Sizes[i + 1].Min()) : float.PositiveInfinity)];
+        var levels = layout.Sizes.Select((level, i) =>
+        {
+            float[] own = [.. sizes.Where(s => s < upTo[i] && (i == 0 || s >= upTo[i - 1]))];
+            return own.Length < level.Count ? level : (IReadOnlyList<float>)[.. Cluster(own, level.Count, seed).Select(s => Math.Max(LeastSize, MathF.Round(s)))];
+        });
+        return layout with { Sizes = [.. levels] };
     }
 
     /// <summary>Centres of the sizes in rising order. Squares s and t of one centre have IoU (min/max)².</summary>

@@ -197,6 +197,16 @@ public class BoxTests
         var layout = AnchorLayout.Of([[8], [16]], 1);
         Box[] boxes = [.. Enumerable.Range(0, 40).Select(i => new Box(0, 0, i % 2 == 0 ? 10 : 40, i % 2 == 0 ? 10 : 40))];
         Assert.Equal([10f, 40f], AnchorClustering.Fit(layout, boxes, 1).Sizes.Select(s => s[0]));
-        Assert.Same(layout, AnchorClustering.Fit(layout, boxes[..1], 1));
+        Assert.Equal([8f, 40f], AnchorClustering.Fit(layout, boxes[1..2], 1).Sizes.Select(s => s[0])); // a level without boxes keeps its sizes
+    }
+
+    /// <summary>Levels part at √(8·16) = 11.3: many boxes of 10 and 11 pixels take no anchor from the second level, whose stride would pass over them.</summary>
+    [Fact]
+    public void Fit_OnlySmallBoxes_LeavesTheCoarseLevelItsSize()
+    {
+        Box[] boxes = [.. Enumerable.Range(0, 40).Select(i => new Box(0, 0, 10 + i % 2, 10 + i % 2))];
+        var sizes = AnchorClustering.Fit(AnchorLayout.Of([[6, 8], [16, 24]], 1), boxes, 1).Sizes;
+        Assert.Equal([10f, 11f], sizes[0]);
+        Assert.Equal([16f, 24f], sizes[1]);
     }
 }

@@ -235,7 +235,7 @@ public static class LesionReader
             var lesions = JsonSerializer.Deserialize<RetinaTruth>(File.ReadAllBytes(path), MadeUpDataset.Json)?.Lesions ?? throw new DatasetException(path, "no lesions in it", Remedy);
             if (lesions.Any(lesion => lesion is null)) throw new DatasetException(path, "an empty lesion", Remedy);
             var boxes = lesions.Select(l => new LesionBox(new MarkedBox(l.Box.X, l.Box.Y, (double)l.Box.X + l.Box.Width, (double)l.Box.Y + l.Box.Height, (int)l.Kind))).ToArray();
-            return boxes.All(b => b.Bounds == Within(b.Bounds, b.Kind, width, height) && b.Bounds.Left < b.Bounds.Right && b.Bounds.Top < b.Bounds.Bottom && Enum.IsDefined(b.Kind)) ? boxes
+            return boxes.All(b => b.Bounds == Within(b.Bounds, b.Kind, width, height) && b.Bounds.Left < b.Bounds.Right && b.Bounds.Top < b.Bounds.Bottom && Enum.IsDefined(b.Kind)) ? TouchingLesions.Join(boxes)
                 : throw new DatasetException(path, "a lesion is outside its image", Remedy);
         }
         catch (JsonException e)

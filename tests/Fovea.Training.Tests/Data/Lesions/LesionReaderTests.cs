@@ -136,6 +136,18 @@ public sealed class LesionReaderTests
         }
     }
 
+    /// <summary>Circles of 10 pixels at 0, 8 and 16 touch in a row; one of another kind at 8 does not join them, nor does one at (8, 8) below, 11.3 from the middle one's centre.</summary>
+    [Fact]
+    public void Open_MadeUpBlobsThatTouch_AreOneLesion()
+    {
+        using var folder = new TestFolder();
+        Pictures.Write(folder, "images/a.png", 1);
+        static string Lesion(string kind, int x, int y) => $$"""{"kind":"{{kind}}","quadrant":"SuperiorNasal","box":{"x":{{x}},"y":{{y}},"width":10,"height":10},"area":1}""";
+        folder.Write("truth/a.json", $$"""{"width":64,"height":48,"lesions":[{{Lesion("HardExudate", 0, 0)}},{{Lesion("HardExudate", 16, 0)}},{{Lesion("Haemorrhage", 8, 0)}},{{Lesion("HardExudate", 24, 8)}},{{Lesion("HardExudate", 8, 0)}}]}""");
+        var boxes = LesionReader.Open(folder.Path).Images[0].Boxes!;
+        Assert.Equal([new MarkedBox(0, 0, 26, 10, (int)LesionKind.HardExudate), new MarkedBox(8, 0, 18, 10, (int)LesionKind.Haemorrhage), new MarkedBox(24, 8, 34, 18, (int)LesionKind.HardExudate)], boxes.Select(b => b.Bounds));
+    }
+
     [Theory]
     [InlineData("[null]")]
     [InlineData("null")]
