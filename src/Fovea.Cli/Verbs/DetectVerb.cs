@@ -15,7 +15,7 @@ internal static class DetectVerb
     public static Command Create()
     {
         var images = new Argument<string[]>("image") { Description = "Photographs, or folders of them.", Arity = ArgumentArity.OneOrMore };
-        var model = new Option<string>("--model") { Description = "Detector (.fovea) that `fovea train` wrote with a recipe for lesions.", Required = true, HelpName = "FILE" };
+        var model = new Option<string?>("--model") { Description = "Detector (.fovea) that `fovea train` wrote with a recipe for lesions. Default: the one that ships, models/lesions.fovea.", HelpName = "FILE" };
         var threshold = new Option<double?>("--threshold") { Description = "Least score of a box, 0 to 1. Default: each kind's own, from the model file.", HelpName = "SCORE" };
         var draw = new Option<string?>("--draw") { Description = "Write the photographs with the boxes drawn, as PNG.", HelpName = "DIR" };
         var voc = new Option<string?>("--voc") { Description = "Write the boxes as Pascal VOC files that labelImg opens, to be corrected there.", HelpName = "DIR" };
@@ -24,7 +24,7 @@ internal static class DetectVerb
         {
             if (parse.GetValue(threshold) is { } t && !(t is >= 0 and <= 1)) throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--threshold: {t} is out of range. Give 0 to 1."));
             var paths = ImagePaths.Expand(parse.GetValue(images)!);
-            using var detector = LesionDetector.Load(parse.GetValue(model)!);
+            using var detector = LesionDetector.Load(ModelOption.DetectorOf(parse.GetValue(model), "--model"));
             var (drawings, annotations) = (parse.GetValue(draw) is { } d ? OutputNames.Of(paths, d) : null, parse.GetValue(voc) is { } v ? OutputNames.Of(paths, v) : null);
             var code = ImageLoop.Run(paths, "Looking", i =>
             {

@@ -21,7 +21,12 @@ internal static class GradeVerb
         var heatmap = new Option<string?>("--heatmap") { Description = "Also write each photograph with the Grad-CAM map of its grade, as PNG, into this folder.", HelpName = "DIR" };
         var panel = new Option<string?>("--panel") { Description = "Also write a picture of photograph, heat map, network input and the result in words, as PNG, into this folder.", HelpName = "DIR" };
         var dme = new Option<string?>("--dme") { Description = "Model file (.fovea) for the risk of macular oedema; 'none' for none. Default: the one that ships, models/dme-mobile.fovea, where the grader is the one that ships.", HelpName = "FILE" };
-        var lesions = new Option<string?>("--lesions") { Description = "Detector (.fovea): also grade by the lesions that it finds, and say where the two disagree.", HelpName = "FILE" };
+        var lesions = new Option<string?>("--lesions")
+        {
+            Description = "Also grade by the lesions that a detector (.fovea) finds, and say where the two disagree; seconds for each photograph. Without a FILE, behind the photographs: the one that ships, models/lesions.fovea.",
+            Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "FILE",
+        };
         var force = new Option<bool>("--force") { Description = "Grade photographs of too poor quality too." };
         var submission = new Option<string?>("--submission") { Description = "Also write the grades as id_code,diagnosis, as Kaggle's APTOS 2019 competition takes them.", HelpName = "FILE.csv" };
         var json = JsonOutput.Option();
@@ -35,7 +40,7 @@ internal static class GradeVerb
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null || parse.GetValue(panel) is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
             using var oedema = DmeModel(parse.GetValue(dme), shippedGrader: foreign is null && parse.GetValue(model) is null);
-            using var detector = parse.GetValue(lesions) is { } lesionModel ? LesionDetector.Load(lesionModel) : null;
+            using var detector = parse.GetResult(lesions) is null ? null : LesionDetector.Load(ModelOption.DetectorOf(parse.GetValue(lesions), "--lesions"));
             var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
             var graded = new List<(string Path, int Grade)>();
             var code = ImageLoop.Run(paths, "Grading", i =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Fovea.Training.Detection;
 using Fovea.Training.Detection.Scores;
 using Fovea.Training.Metrics;
 
@@ -24,6 +25,14 @@ internal static class MetricsVerb
             AllowMultipleArgumentsPerToken = true,
             HelpName = "TRUTH FOUND",
         };
+        var lesions = new Option<string[]?>("--lesions")
+        {
+            Description = "Score grades by lesions instead: what `fovea detect --json` printed, then a CSV with image and grade. By the ICDR rule, and by an ordinal model fitted out of fold.",
+            Arity = new ArgumentArity(2, 2),
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "FOUND LABELS.csv",
+        };
+        var folds = new Option<int>("--folds") { Description = "With --lesions: folds of the ordinal model.", DefaultValueFactory = _ => 5, HelpName = "K" };
         var most = new Option<int>("--max-boxes")
         {
             Description = "With --detection: the surest boxes of a label and image that count. COCO's own is 100.",
@@ -49,8 +58,8 @@ internal static class MetricsVerb
         };
         var seed = new Option<ulong>("--seed") { Description = "The same seed draws the same intervals on every machine.", DefaultValueFactory = _ => 0UL, HelpName = "N" };
         var json = JsonOutput.Option();
-        return new Command("metrics", "Score a table of predictions (kappas, accuracy, F1, AUC, calibration, sensitivity and specificity) or found boxes (AP, FROC), with intervals.")
-            { predictions, detection, most, group, classes, names, urgent, imageColumn, trueColumn, predictedColumn, probabilityColumns, resamples, seed, json }.Runs((parse, cancel) =>
+        return new Command("metrics", "Score a table of predictions (kappas, accuracy, F1, AUC, calibration, sensitivity and specificity) found boxes (AP, FROC), or grades by lesions, with intervals.")
+            { predictions, detection, lesions, folds, most, group, classes, names, urgent, imageColumn, trueColumn, predictedColumn, probabilityColumns, resamples, seed, json }.Runs((parse, cancel) =>
         {
             if (parse.GetValue(classes) is { } k && k is < 2 or > Predictions.MaxClasses)
                 throw new UsageException($"--classes: {k} is out of range. Give 2 to {Predictions.MaxClasses}.");
@@ -62,7 +71,17 @@ internal static class MetricsVerb
                 if (parse.GetValue(most) is < 1) throw new UsageException($"--max-boxes: {parse.GetValue(most)} is out of range. Give 1 or more.");
                 return Detection(pair[0], pair[1], parse.GetValue(most), parse.GetValue(resamples), parse.GetValue(seed), parse.GetValue(json), cancel);
             }
-            if (parse.GetValue(predictions) is not { } file) throw new UsageException("--predictions: nothing to score. Give --predictions FILE.csv, or --detection TRUTH FOUND.");
+            if (parse.GetValue(lesions) is { Length: 2 } graded)
+            {
+                if (parse.GetValue(predictions) is not null) throw new UsageException("--lesions: it takes the place of --predictions. Leave out one of them.");
+                if (parse.GetValue(folds) is var count and (< 2 or > 100)) throw new UsageException($"--folds: {count} is out of range. Give 2 to 100.");
+                var scored = new MetricsOptions { Resamples = parse.GetValue(resamples) ?? new MetricsOptions().Resamples, Seed = parse.GetValue(seed) };
+                var result = LesionGrading.Score(graded[0], graded[1], parse.GetValue(trueColumn)!, parse.GetValue(folds), scored, cancel);
+                if (parse.GetValue(json)) JsonOutput.Write(result);
+                else Console.Out.Write($"{result.Images} photographs\n\nby the ICDR rule\n{MetricsText.Of(result.Rule)}\nby an ordinal model, out of fold\n{MetricsText.Of(result.Model)}");
+                return ExitCodes.Ok;
+            }
+            if (parse.GetValue(predictions) is not { } file) throw new UsageException("--predictions: nothing to score. Give --predictions FILE.csv, --detection TRUTH FOUND or --lesions FOUND LABELS.csv.");
             var table = Predictions.Read(file, new PredictionColumns
             {
                 Image = parse.GetValue(imageColumn), True = parse.GetValue(trueColumn)!, Predicted = parse.GetValue(predictedColumn), Group = parse.GetValue(group),

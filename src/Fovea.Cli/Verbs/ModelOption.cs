@@ -22,4 +22,10 @@ internal static class ModelOption
         return File.Exists(ShippedModels.Grader) ? ShippedModels.Grader
             : throw new UsageException($"--model: no model is given, {Variable} is not set and {ShippedModels.Grader} is missing. Make one with `fovea demo` or `fovea train`, then give --model FILE.");
     }
+
+    /// <summary>A detector: the one that is given, else the one that ships.</summary>
+    /// <param name="option">The option's name, for the message.</param>
+    /// <exception cref="UsageException">None is given, and none ships.</exception>
+    public static string DetectorOf(string? given, string option) => !string.IsNullOrEmpty(given) ? given : File.Exists(ShippedModels.Detector) ? ShippedModels.Detector
+        : throw new UsageException($"{option}: no detector is given, and {ShippedModels.Detector} is missing. Make one with `fovea train` and a recipe for lesions, then give {option} FILE.");
 }

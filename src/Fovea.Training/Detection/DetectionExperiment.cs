@@ -10,7 +10,6 @@ using Fovea.Training.Data.Lesions;
 using Fovea.Training.Detection.Scores;
 using Fovea.Training.Recipes;
 using Fovea.Training.Training;
-using Fovea.Weights;
 
 namespace Fovea.Training.Detection;
 
@@ -46,7 +45,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         }
     }
 
-    /// <summary>k runs; the boxes of each photograph are found by the one detector that has not seen it.</summary>
+    /// <summary>k runs; the boxes of each photograph are found by the one detector that has not seen it. Where the recipe delivers a detector of all photographs, that is trained first, in the folder <c>all</c>.</summary>
     public DetectionResult CrossValidate(RunDirectory root, int folds, CancellationToken cancel = default)
     {
         if (recipe.Training.Select != DetectionSelection.Last)
@@ -54,6 +53,16 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         var foldOf = Shares([.. Enumerable.Repeat(1.0 / folds, folds)]);
         using var claim = Start(root, foldOf, [.. Enumerable.Range(0, folds).Select(f => $"fold {f}")]);
         var (images, history, seconds) = (new List<DetectionImage>(), (IReadOnlyList<EpochMetrics>)[], 0.0);
+        (DetectorCard Card, IReadOnlyDictionary<string, StoredTensor> Weights)? delivered = null;
+        if (recipe.Training.DeliverAll)
+        {
+            var run = new RunDirectory(root.In("all"));
+            run.Create();
+            var (network, card, progress) = Train(run, _images, [], cancel);
+            using (network) delivered = (card, network.State());
+            DetectorFile.Write(run.Model, Described(card, _images.Length), delivered.Value.Weights);
+            seconds += progress.ElapsedSeconds;
+        }
         for (var fold = 0; fold < folds; fold++)
         {
             observer?.Report(new StageProgress($"fold {fold + 1} of {folds}", fold, folds));
@@ -71,7 +80,9 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
             }
         }
         var all = new DetectionTable(recipe.Labels, [.. images.OrderBy(i => i.Id, StringComparer.Ordinal)]);
-        return new DetectionResult(Write(root, all, cancel), all, history, null, seconds);
+        var whole = Write(root, all, cancel);
+        if (delivered is var (deliveredCard, weightsOfAll)) DetectorFile.Write(root.Model, Finished(deliveredCard, whole, "folds", _images.Length), weightsOfAll);
+        return new DetectionResult(whole, all, history, delivered is null ? null : root.Model, seconds);
     }
 
     private LesionImage[] Where(int[] parts, int part) => [.. _images.Where((_, i) => parts[i] == part)];
@@ -104,7 +115,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
             throw new RecipeException(recipe.Name, "the recipe starts from pretrained weights", "Give them with --weights FILE or NAME, or start from nothing with --set model.pretrained=false --set model.frozenNorms=false --set model.freeze=[]");
         if (File.Exists(run.RecipeJson) && File.ReadAllText(run.RecipeJson) != DetectionRecipeFile.Write(recipe))
             throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
-        if (weights is not null) _pretrained = PretrainedWeights.Read(weights);
+        if (weights is not null) _pretrained = DetectorWeights.Read(weights);
         NewNetwork(null).Dispose(); // what does not fit is refused before anything is written
         var claim = run.Claim();
         try
@@ -183,8 +194,11 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         return boxes;
     }
 
-    private DetectionTable Measure(FasterRcnn network, DetectorCard card, LesionImage[] images, CancellationToken cancel) =>
-        DetectionEvaluator.Run(LesionDetector.Of(network, card), images, done => observer?.Report(new StageProgress("Looking for lesions", done, images.Length)), cancel);
+    private DetectionTable Measure(FasterRcnn network, DetectorCard card, LesionImage[] images, CancellationToken cancel)
+    {
+        using var detector = LesionDetector.Of(network, card);
+        return DetectionEvaluator.Run(detector, images, done => observer?.Report(new StageProgress("Looking for lesions", done, images.Length)), cancel);
+    }
 
     private DetectionReport Write(RunDirectory run, DetectionTable table, CancellationToken cancel)
     {
@@ -213,10 +227,11 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         Add("ap50", "mean.ap50", report.Mean.GetValueOrDefault("ap50"));
         foreach (var label in report.Labels) Add($"{label.Label}.ap50", $"{label.Label}.ap50", label.Ap50);
         var thresholds = report.Labels.Select(l => (l.Label, l.Hits.First(h => h.Rule == "iou0.3").Threshold)).Where(l => l.Threshold is not null).ToDictionary(l => l.Label, l => Math.Clamp(l.Threshold!.Value, 0, 1));
-        return card with
-        {
-            Thresholds = thresholds, Metrics = figures, Created = DateTimeOffset.UtcNow,
-            Data = [new CardData(Path.GetFileName(Path.TrimEndingDirectorySeparator(data.Source)), "training", images, "see the data set")],
-        };
+        return Described(card, images) with { Thresholds = thresholds, Metrics = figures };
     }
+
+    private DetectorCard Described(DetectorCard card, int images) => card with
+    {
+        Created = DateTimeOffset.UtcNow, Data = [new CardData(Path.GetFileName(Path.TrimEndingDirectorySeparator(data.Source)), "training", images, "see the data set")],
+    };
 }

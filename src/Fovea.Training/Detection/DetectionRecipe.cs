@@ -78,7 +78,7 @@ public sealed record TileRecipe
     /// <summary>Tiles drawn from each photograph in an epoch.</summary>
     public int PerPhotograph { get; init; } = 4;
 
-    /// <summary>Share of the tiles that lie anywhere; the others hold a lesion, whose kind is drawn evenly among those of the photograph.</summary>
+    /// <summary>Share of the tiles that lie anywhere; the others hold a lesion, whose kind is drawn among those of the photograph, rare kinds more often, so that over all photographs they come evenly.</summary>
     public double AnywhereShare { get; init; } = 0.25;
 
     /// <summary>Tiles are cut larger or smaller by a factor drawn between these and resized: training at several scales. Default: none.</summary>
@@ -144,6 +144,9 @@ public sealed record DetectionTrainingRecipe
     public double? Ema { get; init; }
 
     public DetectionSelection Select { get; init; } = DetectionSelection.Last;
+
+    /// <summary>With folds: also train one detector on all photographs, to be delivered with the folds' figures and thresholds. Default false: folds are measured, and each keeps its own.</summary>
+    public bool DeliverAll { get; init; }
 
     /// <summary>Evaluates on the validation part after every so many epochs (and the last), with <see cref="DetectionSelection.BestAp50"/>.</summary>
     public int EvaluateEvery { get; init; } = 5;

@@ -1,6 +1,7 @@
 // The tiles of an epoch. Shape shorthand: photographs of perhaps different sizes; tiles of one side, S.
 using Fovea.Detection;
 using Fovea.Imaging;
+using Fovea.Torch;
 using Fovea.Training.Augmentation;
 using Fovea.Training.Data.Lesions;
 
@@ -16,15 +17,17 @@ internal sealed record TileBatch(int Step, Image[] Tiles, TrueBox[][] Truth);
 
 /// <summary>
 /// Gives the tiles of an epoch in a random order. Which tiles, their order and augmentation are functions of (seed, epoch, photograph, tile), so that a resumed run, or one with other workers, sees the
-/// same pixels. Photographs are decoded a group at a time, as many as fit <see cref="GroupBytes"/>, and tiles are shuffled within a group.
+/// same pixels. Photographs are decoded a group at a time, as many as fit <see cref="GroupBytes"/>, and tiles are shuffled within a group; where all fit, they are decoded once and kept.
 /// </summary>
 internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, DetectionRecipe recipe)
 {
-    private const long GroupBytes = 400L << 20;
+    private const long GroupBytes = 768L << 20;
     private const ulong OrderStream = 11, TileStream = 12;
     private readonly TileRecipe _tiles = recipe.Tiles;
     private readonly Augmenter _augmenter = new(recipe.Augmentation);
     private readonly ulong _seed = (ulong)recipe.Seed;
+    private readonly IReadOnlyDictionary<int, double> _weights = TileRegion.KindWeights(photographs);
+    private readonly Dictionary<int, Image> _kept = []; // by the photograph's number
 
     /// <summary>The last incomplete batch is left out.</summary>
     internal int StepsPerEpoch => photographs.Count * _tiles.PerPhotograph / BatchSize;
@@ -54,8 +57,7 @@ internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, 
             var (first, end) = (Math.Max(0, firstStep * BatchSize - before), Math.Min(plans.Length, StepsPerEpoch * BatchSize - before));
             before += plans.Length;
             if (first >= end) continue;
-            var images = new Image[group.Length];
-            Parallel.For(0, group.Length, new ParallelOptions { CancellationToken = cancel }, i => images[i] = Read(group[i].Path, _tiles.LongerSide));
+            var images = Decode(group, cancel);
             var (made, next) = (new Queue<Task<(Image, TrueBox[])>>(), first);
             try
             {
@@ -81,13 +83,24 @@ internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, 
         }
     }
 
-    private static List<TrainingPhotograph[]> Groups(TrainingPhotograph[] order)
+    private Image[] Decode(TrainingPhotograph[] group, CancellationToken cancel)
+    {
+        if (_kept.Count > 0) return [.. group.Select(p => _kept[p.Number])];
+        var images = new Image[group.Length];
+        Parallel.For(0, group.Length, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Math.Max(1, TorchRuntime.Threads) }, i => images[i] = Read(group[i].Path, _tiles.LongerSide));
+        if (group.Length == photographs.Count)
+            foreach (var (photograph, image) in group.Zip(images)) _kept[photograph.Number] = image;
+        return images;
+    }
+
+    private List<TrainingPhotograph[]> Groups(TrainingPhotograph[] order)
     {
         var (groups, group, bytes) = (new List<TrainingPhotograph[]>(), new List<TrainingPhotograph>(), 0L);
         foreach (var photograph in order)
         {
             var info = ImageFile.Probe(photograph.Path);
-            var size = 3L * info.Width * info.Height;
+            var scale = _tiles.LongerSide is { } side ? (double)side / Math.Max(info.Width, info.Height) : 1;
+            var size = (long)(3.0 * info.Width * info.Height * scale * scale);
             if (group.Count > 0 && bytes + size > GroupBytes)
             {
                 groups.Add([.. group]);
@@ -103,7 +116,7 @@ internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, 
     private (Image, TrueBox[]) Make(TrainingPhotograph photograph, Image image, int epoch, int tile)
     {
         var random = SeededRandom.For(_seed, TileStream, (ulong)epoch, (ulong)photograph.Number, (ulong)tile);
-        var region = TileRegion.Draw(image.Width, image.Height, photograph.Boxes, _tiles, random);
+        var region = TileRegion.Draw(image.Width, image.Height, photograph.Boxes, _tiles, random, _weights);
         var (pixels, boxes) = region.Cut(image, photograph.Boxes, _tiles.Side, _tiles.LeastShare);
         var key = new AugmentationKey(_seed, (ulong)epoch, (ulong)photograph.Number * (ulong)_tiles.PerPhotograph + (ulong)tile);
         var augmented = _augmenter.Apply(pixels, boxes, null, key, _tiles.LeastShare);

@@ -9,15 +9,23 @@ namespace Fovea.Training.Detection;
 /// <param name="Side">In pixels of the photograph; larger than the tile's where the tile shows it smaller.</param>
 internal readonly record struct TileRegion(int X, int Y, int Side)
 {
+    /// <summary>How often each kind is drawn from a photograph that has it: the less, the more photographs do, so that over all of them kinds come evenly.</summary>
+    public static IReadOnlyDictionary<int, double> KindWeights(IReadOnlyList<TrainingPhotograph> photographs) =>
+        photographs.SelectMany(p => p.Boxes.Select(b => b.Kind).Distinct()).CountBy(kind => kind).ToDictionary(c => c.Key, c => 1.0 / c.Value);
+
     /// <summary>A square that lies anywhere, or one with a lesion anywhere in it.</summary>
-    public static TileRegion Draw(int width, int height, IReadOnlyList<MarkedBox> boxes, TileRecipe tiles, SeededRandom random)
+    /// <param name="weights">Of kinds, by which one is drawn; null: evenly.</param>
+    public static TileRegion Draw(int width, int height, IReadOnlyList<MarkedBox> boxes, TileRecipe tiles, SeededRandom random, IReadOnlyDictionary<int, double>? weights = null)
     {
         var scale = Math.Exp(random.NextDouble(Math.Log(tiles.Scales[0]), Math.Log(tiles.Scales[1])));
         var side = Math.Max(16, (int)Math.Round(tiles.Side / scale));
         if (boxes.Count == 0 || random.NextDouble() < tiles.AnywhereShare) return new TileRegion(Anywhere(width, side, random), Anywhere(height, side, random), side);
-        // Kinds evenly: an eye with a hundred exudates and one haemorrhage shows the haemorrhage in every second tile.
+        // By kinds, not by lesions: an eye with a hundred exudates and one haemorrhage shows the haemorrhage in every second tile.
         int[] kinds = [.. boxes.Select(b => b.Kind).Distinct().Order()];
-        var kind = kinds[random.NextInt(kinds.Length)];
+        double[] shares = [.. kinds.Select(k => weights?.GetValueOrDefault(k, 1) ?? 1)];
+        var (place, drawn) = (random.NextDouble() * shares.Sum(), 0);
+        while (drawn + 1 < kinds.Length && place >= shares[drawn]) place -= shares[drawn++];
+        var kind = kinds[drawn];
         MarkedBox[] ofKind = [.. boxes.Where(b => b.Kind == kind)];
         var box = ofKind[random.NextInt(ofKind.Length)];
         return new TileRegion(Around(box.Left, box.Right, width, side, random), Around(box.Top, box.Bottom, height, side, random), side);

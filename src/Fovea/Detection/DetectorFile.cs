@@ -17,6 +17,24 @@ public sealed class DetectorFile
     /// <summary>Parameters and buffers by path; checked against <see cref="DetectorCard.WeightsSha256"/>, every value finite.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Weights { get; }
 
+    /// <summary>Whether a model file says that it is a detector; its other contents are not looked at.</summary>
+    /// <exception cref="ModelFileException">It is missing, or no model file.</exception>
+    public static bool Is(string path) => ModelFile.Open(path, zip =>
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(ModelFile.CardBytes(zip, path));
+            return TaskOf(document.RootElement) == DetectorCard.LesionBoxes;
+        }
+        catch (JsonException)
+        {
+            return false; // whoever reads it says what is wrong
+        }
+    });
+
+    private static string? TaskOf(JsonElement card) =>
+        card.ValueKind == JsonValueKind.Object && card.TryGetProperty("task", out var task) && task.ValueKind == JsonValueKind.String ? task.GetString() : null;
+
     /// <summary>Reads and checks a whole file.</summary>
     /// <exception cref="ModelFileException">It is missing, damaged, impossible, of a newer format, or no detector.</exception>
     /// <exception cref="WeightsFormatException">The weights in it are not safetensors.</exception>
@@ -27,9 +45,8 @@ public sealed class DetectorFile
         try
         {
             using (var document = JsonDocument.Parse(json))
-                if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("task", out var task) && task.ValueKind == JsonValueKind.String
-                    && task.GetString() != DetectorCard.LesionBoxes)
-                    throw new ModelFileException(path, $"a model for \"{ModelCard.OneLine(task.GetString()!)}\", not for {DetectorCard.LesionBoxes}", "Give a detector that `fovea train` wrote with a recipe for lesions.");
+                if (TaskOf(document.RootElement) is { } task && task != DetectorCard.LesionBoxes)
+                    throw new ModelFileException(path, $"a model for \"{ModelCard.OneLine(task)}\", not for {DetectorCard.LesionBoxes}", "Give a detector that `fovea train` wrote with a recipe for lesions.");
             card = JsonSerializer.Deserialize<DetectorCard>(json, ModelCard.Json) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)

@@ -61,10 +61,29 @@ public sealed class FasterRcnn : Module
     {
         ArgumentNullException.ThrowIfNull(batch);
         using var scope = new TensorScope();
-        var levels = Backbone.Call(batch.Images, phase);
-        var regions = Regions.Call(levels, batch.Padded, phase);
-        foreach (var level in levels) scope.Keep(level);
-        return new DetectorFeatures(levels, regions with { Objectness = scope.Keep(regions.Objectness), Deltas = scope.Keep(regions.Deltas) });
+        var features = Assemble(Maps(batch.Images, phase), batch.Padded);
+        foreach (var level in features.Levels) scope.Keep(level);
+        return features with { Regions = features.Regions with { Objectness = scope.Keep(features.Regions.Objectness), Deltas = scope.Keep(features.Regions.Deltas) } };
+    }
+
+    /// <summary>The levels, then the proposal network's maps of each: what is computed by operators alone.</summary>
+    /// <param name="images">[N, 3, H, W].</param>
+    internal Tensor[] Maps(Tensor images, Phase phase)
+    {
+        using var scope = new TensorScope();
+        var levels = Backbone.Call(images, phase);
+        var (objectness, deltas) = Regions.Maps(levels, phase);
+        Tensor[] maps = [.. levels, .. objectness, .. deltas];
+        foreach (var map in maps) scope.Keep(map);
+        return maps;
+    }
+
+    /// <param name="maps">What <see cref="Maps"/> gave.</param>
+    /// <param name="picture">Height and width of the padded batch.</param>
+    internal DetectorFeatures Assemble(Tensor[] maps, Extent picture)
+    {
+        var count = Anchors.Levels;
+        return new DetectorFeatures(maps[..count], Regions.Join((maps[count..(2 * count)], maps[(2 * count)..]), picture));
     }
 
     /// <summary>The second half, for given proposals.</summary>
@@ -82,9 +101,15 @@ public sealed class FasterRcnn : Module
         ArgumentNullException.ThrowIfNull(batch);
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
-        var features = Features(batch, Phase.Inference);
+        return Detect(Features(batch, Phase.Inference), batch, settings ?? new DetectionSettings(), proposals);
+    }
+
+    /// <summary>The same, from the first half's output.</summary>
+    internal IReadOnlyList<DetectedBox[]> Detect(DetectorFeatures features, DetectionBatch batch, DetectionSettings settings, ProposalSettings? proposals = null)
+    {
+        using var scope = new TensorScope();
         var boxes = RegionProposalNetwork.Proposals(features.Regions, batch.Sizes, proposals ?? new ProposalSettings()).Select(list => (IReadOnlyList<Box>)[.. list.Select(p => p.Bounds)]).ToArray();
-        var found = RoIHeads.Detections(Classify(features, boxes, batch.Largest, Phase.Inference), boxes, batch.Sizes, settings ?? new DetectionSettings());
+        var found = RoIHeads.Detections(Classify(features, boxes, batch.Largest, Phase.Inference), boxes, batch.Sizes, settings);
         return [.. found.Select((list, image) => batch.ToOriginal(list, image))];
     }
 }

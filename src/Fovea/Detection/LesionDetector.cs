@@ -8,8 +8,10 @@ namespace Fovea.Detection;
 public sealed class LesionDetector : IDisposable
 {
     private readonly FasterRcnn _network;
+    private readonly ServingDetector _serving;
+    private readonly bool _owns;
 
-    private LesionDetector(string name, DetectorCard card, FasterRcnn network) => (Name, Card, _network) = (name, card, network);
+    private LesionDetector(string name, DetectorCard card, FasterRcnn network, bool owns) => (Name, Card, _network, _serving, _owns) = (name, card, network, new ServingDetector(network), owns);
 
     /// <summary>The file's name.</summary>
     public string Name { get; }
@@ -24,11 +26,11 @@ public sealed class LesionDetector : IDisposable
         var network = file.CreateNetwork();
         network.UseChannelsLast();
         network.RequireGrad(false);
-        return new LesionDetector(path, file.Card, network);
+        return new LesionDetector(path, file.Card, network, owns: true);
     }
 
-    /// <summary>A detector that is at hand, e.g. one that trains. The network stays its owner's, as long as this is not disposed.</summary>
-    public static LesionDetector Of(FasterRcnn network, DetectorCard card) => new("detector", card, network);
+    /// <summary>A detector that is at hand, e.g. one that trains, with the weights that it has now. The network stays its owner's.</summary>
+    public static LesionDetector Of(FasterRcnn network, DetectorCard card) => new("detector", card, network, owns: false);
 
     /// <summary>Finds lesions in a photograph, tile by tile.</summary>
     /// <param name="photograph">RGB.</param>
@@ -45,11 +47,15 @@ public sealed class LesionDetector : IDisposable
         var found = TiledSearch.Run(image, Card.Tiles, Card.Merging, settings.NmsThreshold, pixels =>
         {
             using var scope = new TensorScope();
-            return _network.Detect(DetectionBatch.Of([pixels], Card.Input), settings)[0];
+            return _serving.Detect(DetectionBatch.Of([pixels], Card.Input), settings)[0];
         }, cancel);
         var (x, y) = ((float)photograph.Width / width, (float)photograph.Height / height);
         return [.. found.Select(box => box with { Bounds = box.Bounds.Scaled(x, y).Clipped(photograph.Width, photograph.Height) })];
     }
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose()
+    {
+        _serving.Dispose();
+        if (_owns) _network.Dispose();
+    }
 }

@@ -42,21 +42,29 @@ public sealed class RegionProposalNetwork : Module
         Initialisation.Apply(this, weight => Initialisation.Normal(weight, 0, 0.01));
     }
 
+    /// <summary>The network's own maps, [N, A, H, W] and [N, 4A, H, W] of each level: all that needs no shape but the levels'.</summary>
     /// <param name="levels">[N, C, H, W] each.</param>
-    /// <param name="picture">Height and width of the padded batch.</param>
-    public RegionOutput Call(IReadOnlyList<Tensor> levels, Extent picture, Phase phase)
+    internal (Tensor[] Objectness, Tensor[] Deltas) Maps(IReadOnlyList<Tensor> levels, Phase phase)
     {
         using var scope = new TensorScope();
         var (objectness, deltas) = (new Tensor[levels.Count], new Tensor[levels.Count]);
-        var images = levels[0].Size(0);
         for (var level = 0; level < levels.Count; level++)
         {
             var x = Functional.ReluInPlace(_conv.Call(levels[level], phase));
-            // [N, A, H, W] and [N, 4A, H, W] to y, x, a: free in channels-last memory.
-            objectness[level] = _logits.Call(x, phase).Permute(0, 2, 3, 1).Reshape(images, -1);
-            deltas[level] = _deltas.Call(x, phase).Permute(0, 2, 3, 1).Reshape(images, -1, 4);
+            (objectness[level], deltas[level]) = (scope.Keep(_logits.Call(x, phase)), scope.Keep(_deltas.Call(x, phase)));
         }
-        var grids = _anchors.For(picture, [.. levels.Select(level => new Extent(level.Size(2), level.Size(3)))]);
+        return (objectness, deltas);
+    }
+
+    /// <param name="maps">What <see cref="Maps"/> gave.</param>
+    /// <param name="picture">Height and width of the padded batch.</param>
+    internal RegionOutput Join((Tensor[] Objectness, Tensor[] Deltas) maps, Extent picture)
+    {
+        using var scope = new TensorScope();
+        var images = maps.Objectness[0].Size(0);
+        // To y, x, a: free in channels-last memory.
+        Tensor[] objectness = [.. maps.Objectness.Select(map => map.Permute(0, 2, 3, 1).Reshape(images, -1))], deltas = [.. maps.Deltas.Select(map => map.Permute(0, 2, 3, 1).Reshape(images, -1, 4))];
+        var grids = _anchors.For(picture, [.. maps.Objectness.Select(map => new Extent(map.Size(2), map.Size(3)))]);
         return new RegionOutput(scope.Keep(Tensor.Cat(objectness, 1)), scope.Keep(Tensor.Cat(deltas, 1)), grids);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Fovea.Torch;
 using Fovea.Torch.Modules;
 using Fovea.Torch.Serving;
@@ -15,11 +14,10 @@ public sealed class ServingNetwork : IDisposable
     /// <summary>Images that are computed at once; larger batches go through in parts, so that memory stays bounded.</summary>
     public const int MaxBatch = 32;
 
-    private const int MaxForms = 4;
     private readonly Network _network;
     private readonly bool _owns, _takesWeights;
-    private readonly Lock _lock = new();
-    private readonly List<Form> _forms = []; // the one used last at the end
+    private readonly ServingForms<Extent> _forms = new();
+    private Extent? _only; // the size that weights which were taken are packed for
 
     /// <param name="owns">Dispose the network with this.</param>
     /// <param name="takesWeights">The plain weights are given up as they are packed, which halves the memory: the network is of no use afterwards, and all images must have the first one's size.</param>
@@ -48,58 +46,28 @@ public sealed class ServingNetwork : IDisposable
         ArgumentNullException.ThrowIfNull(x);
         _network.CheckInput(x);
         using var scope = new TensorScope();
-        var form = Rent(x.Shape[1..]);
-        try
+        var (logits, features) = _forms.Use((x.Size(2), x.Size(3)), () => Make(x.Shape[1..]), program =>
         {
             var outputs = new List<Tensor[]>();
             for (var first = 0L; first == 0 || first < x.Size(0); first += MaxBatch)
-                outputs.Add(form.Program.Run(x.Size(0) <= MaxBatch ? x : x.Narrow(0, first, Math.Min(MaxBatch, x.Size(0) - first))));
+                outputs.Add(program.Run(x.Size(0) <= MaxBatch ? x : x.Narrow(0, first, Math.Min(MaxBatch, x.Size(0) - first))));
             Tensor[] joined = outputs.Count == 1 ? outputs[0] : [.. Enumerable.Range(0, outputs[0].Length).Select(i => Tensor.Cat([.. outputs.Select(o => o[i])], 0))];
-            var (logits, features) = (joined[0], joined[1]);
-            if (cut)
-            {
-                using var enableGrad = new EnableGrad();
-                features = features.Detach();
-                features.RequiresGrad = true;
-                logits = form.Program.Continue(features);
-            }
-            return new NetworkOutput(scope.Keep(logits), [(_network.StageNames[^1], scope.Keep(features))]);
-        }
-        finally
-        {
-            Return(form);
-        }
+            if (!cut) return (joined[0], joined[1]);
+            using var enableGrad = new EnableGrad();
+            var leaf = joined[1].Detach();
+            leaf.RequiresGrad = true;
+            return (program.Continue(leaf), leaf);
+        });
+        return new NetworkOutput(scope.Keep(logits), [(_network.StageNames[^1], scope.Keep(features))]);
     }
 
-    private Form Rent(long[] shape)
+    // Called by one thread at a time.
+    private ServingProgram Make(long[] shape)
     {
-        lock (_lock)
-        {
-            var form = _forms.Find(f => f.Shape.AsSpan().SequenceEqual(shape));
-            if (form is null)
-            {
-                if (_takesWeights && _forms.Count > 0)
-                    throw new ArgumentException($"{_network.Name}: it serves images of {_forms[0].Shape[1]}×{_forms[0].Shape[2]} pixels, not {shape[1]}×{shape[2]}; its weights were packed for them");
-                form = new Form(shape, new ServingProgram(Forward, shape, _takesWeights));
-                TorchMemory.ReleaseCache(); // what folding and packing took for a moment
-                while (_forms.Count >= MaxForms && _forms.Find(f => f.Users == 0) is { } idle) Drop(idle);
-            }
-            _forms.Remove(form);
-            _forms.Add(form);
-            form.Users++;
-            return form;
-        }
-    }
-
-    private void Return(Form form)
-    {
-        lock (_lock) form.Users--;
-    }
-
-    private void Drop(Form form)
-    {
-        _forms.Remove(form);
-        form.Program.Dispose();
+        if (_takesWeights && _only is { } only)
+            throw new ArgumentException($"{_network.Name}: it serves images of {only.Height}×{only.Width} pixels, not {shape[1]}×{shape[2]}; its weights were packed for them");
+        _only = (shape[1], shape[2]);
+        return new ServingProgram(Forward, shape, _takesWeights);
     }
 
     private IReadOnlyList<Tensor> Forward(Tensor x)
@@ -110,13 +78,7 @@ public sealed class ServingNetwork : IDisposable
 
     public void Dispose()
     {
-        lock (_lock)
-            while (_forms.Count > 0) Drop(_forms[0]);
+        _forms.Dispose();
         if (_owns) _network.Dispose();
-    }
-
-    private sealed record Form(long[] Shape, ServingProgram Program)
-    {
-        public int Users { get; set; }
     }
 }

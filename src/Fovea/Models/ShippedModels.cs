@@ -9,5 +9,8 @@ public static class ShippedModels
     /// <summary>Tells the risk of macular oedema from a photograph: models/dme-mobile.fovea; it may be missing likewise.</summary>
     public static string DmeRisk { get; } = Of("dme-mobile");
 
+    /// <summary>Finds lesions in a photograph: models/lesions.fovea; it may be missing likewise.</summary>
+    public static string Detector { get; } = Of("lesions");
+
     private static string Of(string name) => Path.Combine(AppContext.BaseDirectory, "models", name + ModelFile.Extension);
 }

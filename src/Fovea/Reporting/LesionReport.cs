@@ -1,5 +1,7 @@
 using Fovea.Detection;
+using Fovea.Detection.Grading;
 using Fovea.Imaging;
+using Fovea.Preprocessing;
 
 namespace Fovea.Reporting;
 
@@ -15,6 +17,9 @@ public sealed record FoundLesion(string Label, double Score, double Left, double
 /// <param name="Lesions">By falling score.</param>
 public sealed record LesionReport(string Image, int Width, int Height, string Model, string WeightsSha256, IReadOnlyList<FoundLesion> Lesions)
 {
+    /// <summary>Where the macula is taken to lie, the field's centre, and the field's radius; null: unknown.</summary>
+    public RetinaPlaces? Places { get; init; }
+
     /// <summary>So that nobody takes a number for a diagnosis.</summary>
     public string Notice { get; } = GradeReport.ResearchNotice;
 
@@ -28,7 +33,7 @@ public sealed record LesionReport(string Image, int Width, int Height, string Mo
         [
             .. found.Select(d => new FoundLesion(card.Labels[d.Label - 1], d.Score, d.Bounds.Left, d.Bounds.Top, d.Bounds.Right, d.Bounds.Bottom)).Where(l => l.Score >= Least(l.Label)),
         ];
-        return new LesionReport(name, photograph.Width, photograph.Height, detector.Name, card.WeightsSha256, lesions);
+        return new LesionReport(name, photograph.Width, photograph.Height, detector.Name, card.WeightsSha256, lesions) { Places = RetinaPlaces.Of(FieldOfView.Find(photograph)) };
     }
 
     /// <summary>One line for people, e.g. <c>photo.jpg: 12 microaneurysm, 3 haemorrhage</c>.</summary>

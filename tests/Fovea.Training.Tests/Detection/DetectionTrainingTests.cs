@@ -1,6 +1,7 @@
 using Fovea.Detection;
 using Fovea.Imaging;
 using Fovea.Models;
+using Fovea.Torch.Files;
 using Fovea.Training.Augmentation;
 using Fovea.Training.Data.Lesions;
 using Fovea.Training.Detection;
@@ -73,14 +74,26 @@ public sealed class DetectionTrainingTests : IDisposable
         }
     }
 
+    /// <summary>Two folds, each measured, and a detector of all photographs, from which another starts.</summary>
     [Fact]
-    public void CrossValidate_TwoFolds_MeasuresEveryPhotographOnce()
+    public void CrossValidate_TwoFolds_MeasuresEveryPhotographOnceAndDeliversOneOfAll()
     {
         var set = Discs(4);
-        var result = new DetectionExperiment(Recipe("training.epochs=1", "schedule.warmupEpochs=0"), set, null).CrossValidate(Run("folds"), 2, TestContext.Current.CancellationToken);
+        var result = new DetectionExperiment(Recipe("training.epochs=1", "schedule.warmupEpochs=0", "training.deliverAll=true"), set, null).CrossValidate(Run("folds"), 2, TestContext.Current.CancellationToken);
         Assert.Equal(set.Images.Select(i => i.Id), result.Table.Images.Select(i => i.Id));
         Assert.Equal(8, result.Report.Labels[0].Truth);
         Assert.True(File.Exists(Path.Combine(Run("folds").Path, "fold-1", "model.fovea")));
+        var (all, delivered) = (DetectorFile.Read(Path.Combine(Run("folds").Path, "all", "model.fovea")), DetectorFile.Read(result.ModelPath!));
+        Assert.Equal(all.Card.WeightsSha256, delivered.Card.WeightsSha256);
+        Assert.Equal(4, delivered.Card.Data[0].Images);
+        if (result.Report.Mean.GetValueOrDefault("ap50") is { } ap) Assert.Equal(ap, delivered.Card.Metrics["folds.ap50"].Value);
+
+        using var other = DetectorCatalog.Find("fasterrcnn_mobilenet_v2_fpn").Create(new DetectorOptions(2));
+        var loaded = DetectorWeights.Load(other, DetectorWeights.Read(result.ModelPath!), "model.fovea");
+        Assert.Equal(4, loaded.PassedOver); // weights and biases of scores and boxes, which are for one label there
+        Assert.Equal(delivered.Weights["rpn.head.cls_logits.weight"].Values<float>().ToArray(), other.State()["rpn.head.cls_logits.weight"].Values<float>().ToArray());
+        using var foreign = DetectorCatalog.Find("fasterrcnn_resnet50_v2_c4").Create(new DetectorOptions(1));
+        Assert.Throws<WeightsFormatException>(() => DetectorWeights.Load(foreign, delivered.Weights, "model.fovea"));
     }
 
     [Fact]

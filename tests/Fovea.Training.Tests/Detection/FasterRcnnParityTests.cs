@@ -50,7 +50,7 @@ public class FasterRcnnParityTests
         }
     }
 
-    /// <summary>Float32 in channels-last memory, as it serves: all but what stands on a threshold. Boxes to 0.05 pixels, scores to 1e-4.</summary>
+    /// <summary>Float32 in channels-last memory, plain and in the form that serves: all but what stands on a threshold. Boxes to 0.05 pixels, scores to 1e-4.</summary>
     [Theory]
     [InlineData("fasterrcnn_mobilenet_v2_fpn")]
     [InlineData("fasterrcnn_resnet50_fpn")]
@@ -60,7 +60,8 @@ public class FasterRcnnParityTests
         using var detector = DetectionFixtures.Detector(name, expected.Classes);
         detector.UseChannelsLast();
         using var scope = new TensorScope();
-        var found = detector.Detect(Batch(ScalarType.Float32), null, DetectionFixtures.Proposals);
+        using var serving = new ServingDetector(detector);
+        foreach (var found in new[] { detector.Detect(Batch(ScalarType.Float32), null, DetectionFixtures.Proposals), serving.Detect(Batch(ScalarType.Float32), new DetectionSettings(), DetectionFixtures.Proposals) })
         for (var image = 0; image < 2; image++)
         {
             var wanted = expected.Evaluation.Detections[image];

@@ -53,6 +53,18 @@ public class TileRegionTests
         Assert.InRange(rare, 160, 240); // half of 400, ± 4 standard deviations
     }
 
+    /// <summary>Kind 1 on all four photographs, kind 2 on one: drawn 4 times as often where it is, 4/5 of 400 ± 4 standard deviations.</summary>
+    [Fact]
+    public void Draw_KindOfFewPhotographs_ComesMoreOftenWhereItIs()
+    {
+        var recipe = new TileRecipe { Side = 64, AnywhereShare = 0 };
+        MarkedBox common = new(10, 10, 16, 16, 1), rare = new(300, 200, 320, 210, 2);
+        var weights = TileRegion.KindWeights([.. Enumerable.Range(0, 4).Select(i => new TrainingPhotograph(i, "", i == 0 ? [common, common, rare] : [common]))]);
+        Assert.Equal((0.25, 1), (weights[1], weights[2]));
+        var count = Enumerable.Range(0, 400).Count(i => TileRegion.Draw(400, 300, [common, rare], recipe, SeededRandom.For(3, (ulong)i), weights).X > 200);
+        Assert.InRange(count, 288, 352);
+    }
+
     /// <summary>Two squares a pixel apart are one region once gaps are closed; a lone pixel is noise.</summary>
     [Fact]
     public void Of_Mask_JoinsWhatNearlyTouches()
