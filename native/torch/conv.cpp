@@ -1,7 +1,7 @@
 // fovea::conv2d — libtorch's convolution, for training, with faster kernels for channels-last float32.
 //
-// With AVX-512 the gradients of kernels larger than 1×1, by conv_kernels.cpp; with AVX2 alone 3×3 kernels of stride 1 in both passes, by winograd_kernels.cpp, and 1×1 kernels by pointwise_kernels.cpp.
-// Everything else is libtorch's own.
+// With AVX-512 the gradients of kernels larger than 1×1, by conv_kernels.cpp; with AVX2 alone 3×3 kernels of stride 1 in both passes, by winograd_kernels.cpp. 1×1 kernels
+// that libtorch would give to the system's BLAS, by pointwise_kernels.cpp. Everything else is libtorch's own.
 #include <algorithm>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>

@@ -18,15 +18,6 @@ const fovea::PointwiseKernels* kernels() {
 #endif
 }
 
-bool wide() {
-#if defined(__x86_64__)
-    static const bool has = __builtin_cpu_supports("avx512f");
-    return has;
-#else
-    return false;
-#endif
-}
-
 int64_t rows_of(const Tensor& x) { return x.size(0) * x.size(2) * x.size(3); }
 
 // b[k][n] with the given steps between its elements, as panels.
@@ -58,7 +49,7 @@ void multiply(const float* a, const Tensor& packed, const float* bias, float* y,
 
 bool fovea::pointwise_usable(const Tensor& x, const Tensor& weight) {
     bool shape = weight.size(2) == 1 && weight.size(3) == 1 && weight.size(1) % 8 == 0;
-    return shape && kernels() && (!wide() || (at::get_num_threads() == 1 && x.size(0) < 16));
+    return shape && kernels() && at::get_num_threads() == 1 && x.size(0) < 16;
 }
 
 Tensor fovea::pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias) {

@@ -4,7 +4,7 @@
 
 namespace fovea {
 
-// Whether this processor has the kernels and it pays: with AVX2 alone always, with AVX-512 where libtorch would ask the system's BLAS (one thread, fewer than 16 images), which may be the reference one.
+// Whether this processor has the kernels and it pays: where libtorch would ask the system's BLAS, which may be the reference one, and not oneDNN. That is with one thread and fewer than 16 images.
 bool pointwise_usable(const at::Tensor& x, const at::Tensor& weight);
 
 // x [N, in, H, W], weight [out, in, 1, 1], bias [out] or undefined.
