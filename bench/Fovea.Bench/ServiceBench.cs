@@ -292,7 +292,7 @@ internal static class ServiceBench
             listener.Start();
             var address = $"http://127.0.0.1:{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}";
             listener.Stop();
-            var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo("dotnet") { UseShellExecute = false }; // what it logs stands among the figures
             foreach (var word in (string[])[Path.Combine(Repository.Root, "src/Fovea.Web/bin/Release/net10.0/Fovea.Web.dll"), "serve", "--data", Path.Combine(folder, "data"), "--model", model, "--urls", address, "--first-password-file", password, "--requests-per-second", "100000", .. more])
                 start.ArgumentList.Add(word);
             var running = new Running(Process.Start(start)!, new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) });

@@ -18,10 +18,15 @@ internal sealed partial class AnalysisService(
     /// </summary>
     internal const int MostAttempts = 3;
 
-    /// <summary>Tries to reach the database and the image's file, about half a minute together.</summary>
-    private const int MostTurns = 24;
+    /// <summary>Tries to read an image's file, about half a minute together.</summary>
+    private const int MostTurns = 24, MostTurnsWithoutFile = 4; // a shared folder may show a file late
 
     private const string Report = "the image: its analysis failed. Try it again; if it stays, report it.";
+
+    /// <summary>Images that are counted in one transaction; few, because all of them are tried alone where the process ends before their results are committed.</summary>
+    private const int MostBegun = 4;
+
+    private readonly Channel<(QueuedImage Queued, long Attempt)> _begun = Channel.CreateBounded<(QueuedImage, long)>(new BoundedChannelOptions(options.Decoders) { SingleWriter = true });
 
     private readonly Channel<(QueuedImage Queued, PreparedPhotograph Photograph)> _prepared =
         Channel.CreateBounded<(QueuedImage, PreparedPhotograph)>(new BoundedChannelOptions(2 * options.MostBatch) { SingleReader = true });
@@ -31,8 +36,10 @@ internal sealed partial class AnalysisService(
         await Task.Yield();
         var analysis = await models.GradingAsync(stoppingToken);
         if (!queue.CountsDeliveries) await RetryAsync(analysis, stoppingToken);
-        var decoders = Enumerable.Range(0, options.Decoders).Select(_ => Task.Run(() => PrepareAllAsync(analysis, stoppingToken), CancellationToken.None)).ToArray();
+        var decoders = Enumerable.Range(0, options.Decoders).Select(_ => Task.Run(() => PrepareAllAsync(analysis), CancellationToken.None)).ToArray();
         var grading = Task.Run(() => GradeAllAsync(analysis), CancellationToken.None);
+        await BeginAllAsync(stoppingToken);
+        _begun.Writer.Complete();
         await Task.WhenAll(decoders);
         _prepared.Writer.Complete();
         await grading;
@@ -44,18 +51,36 @@ internal sealed partial class AnalysisService(
         foreach (var id in await writer.BegunBeforeAsync())
         {
             if (stop.IsCancellationRequested) return;
-            if (await PrepareAsync(analysis, new QueuedImage(id, () => ValueTask.CompletedTask)) is not { } photograph) continue;
+            if (!(await writer.BeginAsync([id], count: true)).TryGetValue(id, out var attempt)) continue;
             LogRetried(log, id);
-            await CommitAsync(Grade(analysis, [photograph], (await settings.GetAsync()).LeastProbability));
+            await CommitAsync(Grade(analysis, [await PrepareAsync(analysis, id, attempt)], (await settings.GetAsync()).LeastProbability));
         }
     }
 
-    private async Task PrepareAllAsync(ImageAnalysis analysis, CancellationToken stop)
+    /// <summary>Takes images from the queue and counts that their analysis begins, some at a time: decoders must not stand in the line of those who write to the database.</summary>
+    private async Task BeginAllAsync(CancellationToken stop)
     {
         try
         {
-            await foreach (var queued in queue.ReadAsync(stop))
-                if (await PrepareAsync(analysis, queued) is { } photograph) await _prepared.Writer.WriteAsync((queued, photograph), CancellationToken.None);
+            await using var images = queue.ReadAsync(stop).GetAsyncEnumerator(stop);
+            var next = images.MoveNextAsync().AsTask();
+            while (await next)
+            {
+                List<QueuedImage> taken = [images.Current];
+                next = images.MoveNextAsync().AsTask();
+                while (taken.Count < MostBegun && next is { IsCompletedSuccessfully: true, Result: true })
+                {
+                    taken.Add(images.Current);
+                    next = images.MoveNextAsync().AsTask();
+                }
+                // A broker may deliver what another worker has done already; what was tried at the start comes again from the queue; and an image may have been deleted.
+                var begun = await PatientlyAsync(() => writer.BeginAsync([.. taken.Select(t => t.Id)], count: !queue.CountsDeliveries));
+                foreach (var queued in taken)
+                {
+                    if (begun.TryGetValue(queued.Id, out var attempt)) await _begun.Writer.WriteAsync((queued, attempt), CancellationToken.None);
+                    else await queued.DoneAsync();
+                }
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -63,30 +88,40 @@ internal sealed partial class AnalysisService(
         }
     }
 
-    /// <returns>Null where nothing is left to do.</returns>
-    private async Task<PreparedPhotograph?> PrepareAsync(ImageAnalysis analysis, QueuedImage queued)
+    private async Task PrepareAllAsync(ImageAnalysis analysis)
+    {
+        await foreach (var (queued, attempt) in _begun.Reader.ReadAllAsync())
+            await _prepared.Writer.WriteAsync((queued, await PrepareAsync(analysis, queued.Id, attempt)));
+    }
+
+    private async Task<PreparedPhotograph> PrepareAsync(ImageAnalysis analysis, string id, long attempt)
+    {
+        if (attempt > MostAttempts) return Failed(analysis, id, $"the image: the service ended {MostAttempts} times while it was looked at. Report it.");
+        try
+        {
+            return analysis.Prepare(id, await PatientlyAsync(() => store.ReadAsync(id, CancellationToken.None)));
+        }
+        catch (Exception e)
+        {
+            LogFault(log, id, e);
+            // Where it was deleted meanwhile, this result is dropped.
+            return Failed(analysis, id, e is FileNotFoundException or DirectoryNotFoundException ? "the image: its file is gone from the data folder. Bring it back from a backup, or delete the image." : Report);
+        }
+    }
+
+    /// <summary>A database or a shared folder that is away for a while must not cost an image its grade.</summary>
+    private async Task<T> PatientlyAsync<T>(Func<Task<T>> get)
     {
         for (var turn = 1; ; turn++)
         {
             try
             {
-                // A broker may deliver what another worker has done already; what was tried at the start comes again from the queue; and it may have been deleted.
-                var attempt = queue.CountsDeliveries || turn > 1 ? await writer.WaitsAsync(queued.Id) ? 1 : 0 : await writer.BeginAsync(queued.Id);
-                if (attempt > MostAttempts) return Failed(analysis, queued.Id, $"the image: the service ended {MostAttempts} times while it was looked at. Report it.");
-                if (attempt > 0) return analysis.Prepare(queued.Id, await store.ReadAsync(queued.Id, CancellationToken.None));
-                await queued.DoneAsync();
-                return null;
+                return await get();
             }
-            catch (Exception e) when (e is System.Data.Common.DbException or IOException or TimeoutException && turn < MostTurns)
+            catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException || (e is IOException && turn < (e is FileNotFoundException or DirectoryNotFoundException ? MostTurnsWithoutFile : MostTurns)))
             {
-                // A database or a shared folder that is away for a while must not cost an image its grade.
                 LogAway(log, turn, e.GetType().Name);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 * turn)));
-            }
-            catch (Exception e)
-            {
-                LogFault(log, queued.Id, e);
-                return Failed(analysis, queued.Id, e is FileNotFoundException or DirectoryNotFoundException ? "the image: its file is gone from the data folder. Bring it back from a backup, or delete the image." : Report);
             }
         }
     }

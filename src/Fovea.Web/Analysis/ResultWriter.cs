@@ -10,14 +10,19 @@ internal sealed record NewResult(string ImageId, AnalysisResult Result, StoredMa
 /// <summary>Stores results: each image gets one, whoever comes first; a second one is dropped.</summary>
 internal sealed class ResultWriter(Database database, Changes changes)
 {
-    /// <summary>Counts, durably, that an image's analysis begins.</summary>
-    /// <returns>Which one it is, 1 for the first; 0 where none is needed, because the image has its result or was deleted.</returns>
-    public Task<long> BeginAsync(string id) => database.WriteLooselyAsync(async w => await w.FirstAsync<long?>("UPDATE images SET attempts = attempts + 1 WHERE id = @id AND pending = 1 RETURNING attempts", new { id }) ?? 0);
+    /// <summary>Which of these images still wait for a result; the others have one or were deleted.</summary>
+    /// <param name="count">Counts, so that it outlives this process, that their analysis begins.</param>
+    /// <returns>Of each that waits which attempt this is, 1 for the first.</returns>
+    public async Task<Dictionary<string, long>> BeginAsync(IReadOnlyList<string> ids, bool count)
+    {
+        var waiting = count
+            ? await database.WriteLooselyAsync(w => w.QueryAsync<Attempt>("UPDATE images SET attempts = attempts + 1 WHERE id IN @ids AND pending = 1 RETURNING id, attempts", new { ids }))
+            : await database.ReadAsync(w => w.QueryAsync<Attempt>("SELECT id, 1 AS attempts FROM images WHERE id IN @ids AND pending = 1", new { ids }));
+        return waiting.ToDictionary(a => a.Id, a => a.Attempts);
+    }
 
     /// <summary>Images whose analysis began before and did not end, the least tried first: this process, or the one before it, ended meanwhile.</summary>
     public Task<List<string>> BegunBeforeAsync() => database.ReadAsync(w => w.QueryAsync<string>("SELECT id FROM images WHERE pending = 1 AND attempts > 0 ORDER BY attempts, uploaded_at, id"));
-
-    public async Task<bool> WaitsAsync(string id) => await database.ReadAsync(w => w.ScalarAsync<long>("SELECT COUNT(*) FROM images WHERE id = @id AND pending = 1", new { id })) > 0;
 
     public async Task WriteAsync(IReadOnlyList<NewResult> results)
     {
@@ -48,6 +53,12 @@ internal sealed class ResultWriter(Database database, Changes changes)
             return examinations;
         });
         foreach (var examination in changed) changes.Announce(examination);
+    }
+
+    internal sealed record Attempt
+    {
+        public string Id { get; init; } = "";
+        public long Attempts { get; init; }
     }
 
     internal sealed record Row

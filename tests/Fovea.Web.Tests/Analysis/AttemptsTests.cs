@@ -43,8 +43,9 @@ public sealed class AttemptsTests : IAsyncLifetime
     {
         var writer = new ResultWriter(_service.Database, new Changes());
         var (_, image) = await _service.Administrator.GradedAsync(9);
-        Assert.Equal(0, await writer.BeginAsync(image));
-        Assert.Equal(0, await writer.BeginAsync("none"));
+        Assert.Empty(await writer.BeginAsync([image, "none"], count: true));
+        Assert.Empty(await writer.BeginAsync([image, "none"], count: false));
+        Assert.Equal(1, await AttemptsAsync(image));
         Assert.Empty(await writer.BegunBeforeAsync());
     }
 
