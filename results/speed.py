@@ -51,7 +51,7 @@ w(f"""
 e='explanation/cost.json'; fig=json.load(open(R+e))['figures']
 lo=min(range(len(fig)),key=lambda k:fig[k]['ratio']); hi=max(range(len(fig)),key=lambda k:fig[k]['ratio'])
 d='lesions/detect.json'
-c='service/service.json'
+c,u='service/service.json','service/sustained.json'
 w(f"""
 ## The rest
 
@@ -68,7 +68,8 @@ MobileNetV2 at 256 pixels (`models/dr-mobile.fovea`), SQLite, over loopback with
 |---|---|
 | cold start to ready, five times | {num(c,'coldStartSeconds.0')} to {num(c,'coldStartSeconds.4')} s, median {num(c,'coldStartSeconds.2')} s |
 | one 4288×2848 JPEG from upload to grade and heat map | median {num(c,'largePhotograph.medianSeconds')} s ({num(c,'largePhotograph.lowestSeconds')} to {num(c,'largePhotograph.highestSeconds')}) |
-| sustained | {num(c,'sustainedImagesPerSecond',1)} images/s, {num(c,'shareOfBare')} of the bare engine's {num(c,'bareImagesPerSecond',1)} |
+| sustained | {num(u,'quiet.imagesPerSecond',1)} images/s, {num(u,'quiet.share')} of the bare engine's {num(u,'quiet.bareImagesPerSecond',1)} in the one turn of {len(json.load(open(R+u))['turns'])} in which the machine was quiet; {num(u,'quiet.shareWithoutDriver')} with the driver's processor time given to the service ([turns](service/sustained.json)) |
+| processor time of an image, median of these turns | service {num(u,'processorTime.serviceMilliseconds',1)} ms, bare engine {num(u,'processorTime.bareMilliseconds',1)} ms ({num(u,'processorTime.share')} of it), driver {num(u,'processorTime.driverMilliseconds',2)} ms |
 | at 70 % of the engine's rate | 99 of 100 results within {num(c,'at70Percent.p99Seconds')} s |
 | at three times the rate | {num(c,'at300Percent.accepted',0)} taken, each with its result; {num(c,'at300Percent.busy',0)} answered 503 with Retry-After; {num(c,'at300Percent.megabytesMost',0)} MB at most |
 """)
