@@ -14,6 +14,7 @@ internal static class Program
         DataVerb.Create(),
         GradeVerb.Create(),
         ExplainVerb.Create(),
+        QualityVerb.Create(),
         DetectVerb.Create(),
         ModelsVerb.Create(),
         WeightsVerb.Create(),

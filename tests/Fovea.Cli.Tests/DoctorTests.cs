@@ -15,6 +15,8 @@ public sealed class DoctorTests
         Assert.StartsWith("10.", report.GetProperty("dotNet").GetString());
         Assert.All(report.GetProperty("libraries").EnumerateArray(), library => Assert.Matches(@"^\d+\.\d+", library.GetProperty("version").GetString()));
         Assert.Equal(2, report.GetProperty("libraries").GetArrayLength());
+        var groups = report.GetProperty("processGroups");
+        Assert.True(groups.GetProperty("works").GetBoolean(), groups.GetProperty("problem").GetString());
     }
 
     [Fact]

@@ -12,6 +12,7 @@ internal sealed record NativeLibraryState(string Name, string? Version, string? 
 /// <param name="MemoryBytes">What this process may use: the machine's memory, or its container's limit.</param>
 /// <param name="Gpus">The models of the GPUs that the system knows, whether or not this libtorch can use them.</param>
 /// <param name="UsableGpus">GPUs that this libtorch can compute on; null where libtorch cannot be loaded.</param>
+/// <param name="ProcessGroups">Whether a training can use several processes here; null where libtorch cannot be loaded.</param>
 /// <param name="MissingPackages">Packages of eng/packages.txt that are not installed; null on a system without dpkg.</param>
 /// <param name="Remedy">The command that mends what is missing; null when every library loads.</param>
 internal sealed record DoctorReport(
@@ -24,10 +25,11 @@ internal sealed record DoctorReport(
     IReadOnlyList<string> Gpus,
     int? UsableGpus,
     IReadOnlyList<NativeLibraryState> Libraries,
+    RankProbe? ProcessGroups,
     IReadOnlyList<string>? MissingPackages,
     string? Remedy)
 {
-    /// <summary>Everything that Fovea needs to run is there.</summary>
+    /// <summary>Everything that Fovea needs to run is there; process groups are for training on several processes only.</summary>
     public bool Ok => Libraries.All(library => library.Problem is null);
 
     public static DoctorReport Make()
@@ -48,6 +50,7 @@ internal sealed record DoctorReport(
             GpuModels(),
             torch.Problem is null ? TorchRuntime.CudaDevices : null,
             [torch, opencv],
+            torch.Problem is null ? RankProbe.Run() : null,
             missing,
             remedy);
     }

@@ -9,6 +9,7 @@ internal static class DataVerb
     {
         DataAugmentVerb.Create(),
         DataDrawVerb.Create(),
+        DataSpoilVerb.Create(),
         DataInspectVerb.Create(),
         DataSplitVerb.Create(),
         DataPrepareVerb.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Fovea.Cli.Doctor;
 
 namespace Fovea.Cli.Verbs;
@@ -10,7 +11,7 @@ internal static class DoctorVerb
     {
         var json = JsonOutput.Option();
         return new Command("doctor", "Show versions, processor and GPU features, memory, what is missing and how to get it.") { json }
-            .Runs((parse, _) => Run(parse.GetValue(json)));
+            .Runs((parse, _) => RankProbe.IsRank ? RankProbe.Answer() : Run(parse.GetValue(json)));
     }
 
     private static int Run(bool json)
@@ -38,6 +39,8 @@ internal static class DoctorVerb
         Line("GPU", report is { Gpus.Count: > 0, UsableGpus: 0 } ? $"{gpus}; this libtorch is built without CUDA and computes on the processor" : gpus);
         foreach (var library in report.Libraries)
             Line(library.Name, library.Version ?? $"MISSING: {library.Problem}");
+        if (report.ProcessGroups is { } groups)
+            Line("processes", groups.Works ? string.Create(CultureInfo.InvariantCulture, $"two met and added up over Gloo ({groups.Seconds:0.0} s): train --nproc works") : $"NO PROCESS GROUPS: {groups.Problem}");
         if (report.MissingPackages is { Count: > 0 } missing)
             Line("not installed", string.Join(' ', missing));
         Console.Out.WriteLine(report.Remedy is null ? "Everything that Fovea needs is here." : $"Fovea cannot run here yet. To mend it: {report.Remedy}");

@@ -21,6 +21,8 @@ internal static class ExplainVerb
         var json = JsonOutput.Option();
         var command = new Command("explain", "Draw where a model saw what decided a grade: a heat map, and a panel with the result in words.") { images, model, output, grade };
         choices.AddTo(command);
+        var judge = new QualityOption();
+        judge.AddTo(command);
         var scoring = new ExplanationScoring();
         scoring.AddTo(command);
         command.Add(json);
@@ -35,21 +37,22 @@ internal static class ExplainVerb
                 throw new UsageException($"--class: the model has no grade {k}. Give 0 to {loaded.Card.Head.Classes - 1}.");
             var options = choices.Options(parse, loaded);
             if (scoring.IsWanted(parse)) return scoring.Run(parse, loaded, options, style, parse.GetValue(output)!, parse.GetValue(json), cancel);
+            using var network = judge.Load(parse);
             var paths = ImagePaths.Expand(named);
             var stems = OutputNames.Of(paths, parse.GetValue(output)!);
             return ImageLoop.Run(paths, "Explaining", i =>
             {
-                var explained = Explain(loaded, paths[i], stems[i], parse.GetValue(grade), options, style, cancel);
+                var explained = Explain(loaded, network, paths[i], stems[i], parse.GetValue(grade), options, style, cancel);
                 if (parse.GetValue(json)) JsonOutput.WriteLine(explained);
                 else Console.Out.WriteLine($"{explained.Panel}\n{explained.Heatmap}");
             }, cancel);
         });
     }
 
-    private static Explained Explain(GradingModel model, string path, string stem, int? grade, ExplanationOptions options, OverlayStyle style, CancellationToken cancel)
+    private static Explained Explain(GradingModel model, QualityNetwork? network, string path, string stem, int? grade, ExplanationOptions options, OverlayStyle style, CancellationToken cancel)
     {
         var photograph = FundusImage.Read(path);
-        var quality = QualityAssessor.Assess(photograph);
+        var quality = network.ReportOn(photograph);
         var result = model.Grade(photograph);
         var explained = grade ?? result.Prediction.Grade;
         var map = model.Explain(result.Prepared, explained, options, cancel);

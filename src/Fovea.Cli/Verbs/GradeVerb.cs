@@ -33,12 +33,15 @@ internal static class GradeVerb
         var torchScript = new TorchScriptOptions();
         var command = new Command("grade", "Grade diabetic retinopathy on photographs: grade, probabilities, referral.") { images, model, heatmap, panel, dme, lesions, force, submission, json };
         torchScript.AddTo(command);
+        var judge = new QualityOption();
+        judge.AddTo(command);
         return command.Runs((parse, cancel) =>
         {
             var paths = ImagePaths.Expand(parse.GetValue(images)!);
             var folder = parse.GetValue(heatmap);
             using var foreign = torchScript.Load(parse, withModel: parse.GetValue(model) is not null, withHeatmap: folder is not null || parse.GetValue(panel) is not null);
             using var loaded = foreign is null ? GradingModel.Load(ModelOption.PathOf(parse.GetValue(model))) : null;
+            using var network = judge.Load(parse);
             using var oedema = DmeModel(parse.GetValue(dme), shippedGrader: foreign is null && parse.GetValue(model) is null);
             using var detector = parse.GetResult(lesions) is null ? null : LesionDetector.Load(ModelOption.DetectorOf(parse.GetValue(lesions), "--lesions"));
             var (overlays, panels) = (folder is null ? null : OutputNames.Of(paths, folder), parse.GetValue(panel) is { } into ? OutputNames.Of(paths, into) : null);
@@ -46,7 +49,7 @@ internal static class GradeVerb
             var code = ImageLoop.Run(paths, "Grading", i =>
             {
                 var photograph = FundusImage.Read(paths[i]);
-                var quality = QualityAssessor.Assess(photograph);
+                var quality = network.ReportOn(photograph);
                 if (!parse.GetValue(force)) quality.ThrowIfUngradable(paths[i]);
                 var report = loaded is not null ? Grade(loaded, photograph, quality, overlays?[i], panels?[i])
                     : GradeReport.Of(foreign!.Grade(photograph), foreign.Classes, foreign.Name, foreign.Sha256, quality);

@@ -2,7 +2,10 @@ using System.Reflection;
 using System.Text.Json;
 using Fovea.Calibration;
 using Fovea.Models;
+using Fovea.Quality;
 using Fovea.Training.Data;
+using Fovea.Training.Data.Readers;
+using Fovea.Training.MadeUp;
 using Fovea.Training.Metrics;
 using Fovea.Training.Recipes;
 
@@ -11,6 +14,10 @@ namespace Fovea.Training.Training;
 /// <summary>What a trained model says of itself.</summary>
 internal static class ModelCards
 {
+    /// <summary>What a model of this data decides, known by its classes.</summary>
+    private static string TaskOf(Dataset data) =>
+        data.ClassNames.SequenceEqual(Kermany.Classes) ? "oct-class" : data.ClassNames.SequenceEqual(SpoiledDataset.Classes) ? QualityNetwork.Task : data.Task;
+
     /// <param name="part">What the figures were measured on: test, validation, heldOut.</param>
     internal static ModelCard For(Recipe recipe, Dataset data, MetricsReport metrics, string part, DecodingSpec? decoding = null)
     {
@@ -25,7 +32,7 @@ internal static class ModelCards
         Add("auc", metrics.Auc);
         return new ModelCard
         {
-            Task = data.Task,
+            Task = TaskOf(data),
             Architecture = recipe.Model.Architecture,
             Preprocessing = recipe.Preprocessing,
             Head = recipe.Head,

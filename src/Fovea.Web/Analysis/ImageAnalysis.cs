@@ -27,12 +27,14 @@ internal sealed class ImageAnalysis
     private readonly Grader _photographs;
     private readonly Grader? _scans;
     private readonly Func<FundusImage, IReadOnlyList<FoundLesion>>? _detector;
+    private readonly Func<FundusImage, QualityReport> _judge;
 
     /// <param name="model">For photographs.</param>
     /// <param name="oct">For OCT scans; null: they are recognised, and said to have no model.</param>
     /// <param name="detector">Marks lesions; null for none.</param>
-    public ImageAnalysis(GradingModel model, string version, GradingModel? oct = null, Func<FundusImage, IReadOnlyList<FoundLesion>>? detector = null) =>
-        (_photographs, _scans, _detector) = (new Grader(model, version), oct is null ? null : new Grader(oct, version), detector);
+    /// <param name="judge">Judges the quality of photographs; null for the measures alone.</param>
+    public ImageAnalysis(GradingModel model, string version, GradingModel? oct = null, Func<FundusImage, IReadOnlyList<FoundLesion>>? detector = null, Func<FundusImage, QualityReport>? judge = null) =>
+        (_photographs, _scans, _detector, _judge) = (new Grader(model, version), oct is null ? null : new Grader(oct, version), detector, judge ?? QualityAssessor.Assess);
 
     /// <summary>Decodes, judges, and prepares what is good enough. Throws nothing for what a file may hold.</summary>
     public PreparedPhotograph Prepare(string id, byte[] bytes)
@@ -53,7 +55,7 @@ internal sealed class ImageAnalysis
                 ? new PreparedPhotograph(id, started, null, null, null, None(Outcome.NoModel, null, "OCT image: no model is configured. A person reads it.", started, ImageKind.Oct), ImageKind.Oct)
                 : new PreparedPhotograph(id, started, null, _scans.Model.Prepare(image), null, null, ImageKind.Oct);
         }
-        var report = QualityAssessor.Assess(image);
+        var report = _judge(image);
         var quality = new FoundQuality(report.Gradable, [.. (report.Gradable ? report.Near : report.Problems).Select(p => new FoundProblem(p.Reason, p.Finding, p.Advice))]);
         if (!quality.Gradable) return new PreparedPhotograph(id, started, quality, null, null, None(Outcome.Ungradable, quality, null, started));
         return new PreparedPhotograph(id, started, quality, _photographs.Model.Prepare(image), _detector?.Invoke(image), null);

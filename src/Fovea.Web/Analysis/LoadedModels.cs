@@ -3,7 +3,7 @@ using Fovea.Acquisition;
 using Fovea.Detection;
 using Fovea.Imaging;
 using Fovea.Models;
-using Fovea.Preprocessing;
+using Fovea.Quality;
 using Fovea.Web.Hosting;
 
 namespace Fovea.Web.Analysis;
@@ -57,10 +57,11 @@ internal sealed class LoadedModels : IDisposable
     {
         GradingModel[] models = [.. All.Select(m => Tested(m.Path))];
         SelfTestPassed = true;
-        if (options.Detector is null) return new ImageAnalysis(models[0], Build.Version, models.ElementAtOrDefault(1));
+        Func<FundusImage, QualityReport>? judge = File.Exists(ShippedModels.Quality) ? Kept(QualityNetwork.Load(ShippedModels.Quality)).Assess : null;
+        if (options.Detector is null) return new ImageAnalysis(models[0], Build.Version, models.ElementAtOrDefault(1), judge: judge);
         var lesions = Kept(LesionDetector.Load(options.Detector));
         Detector = (options.Detector, lesions.Card);
-        return new ImageAnalysis(models[0], Build.Version, models.ElementAtOrDefault(1), photograph => Find(lesions, photograph));
+        return new ImageAnalysis(models[0], Build.Version, models.ElementAtOrDefault(1), photograph => Find(lesions, photograph), judge);
     }
 
     private GradingModel Tested(string path)

@@ -12,5 +12,8 @@ public static class ShippedModels
     /// <summary>Finds lesions in a photograph: models/lesions.fovea; it may be missing likewise.</summary>
     public static string Detector { get; } = Of("lesions");
 
+    /// <summary>Judges a photograph's quality beside the measures: models/quality.fovea. It may be missing likewise, and then the measures judge alone.</summary>
+    public static string Quality { get; } = Of("quality");
+
     private static string Of(string name) => Path.Combine(AppContext.BaseDirectory, "models", name + ModelFile.Extension);
 }

@@ -50,7 +50,7 @@ public readonly record struct FieldOfView(double CentreX, double CentreY, double
     }
 
     /// <summary>The part of the picture with retina in it, to one grid cell; the whole picture where all is dark.</summary>
-    internal static PixelBox Bright(Image image) => Scan(image, null).Box;
+    public static PixelBox Bright(Image image) => Scan(image, null).Box;
 
     /// <param name="edge">Takes the points where the retina begins and ends, in samples; what the picture's sides cut off is no edge.</param>
     private static (PixelBox Box, int Step) Scan(Image image, List<(double X, double Y)>? edge)

@@ -9,6 +9,9 @@ public enum QualityReason
     Overexposed,
     Blurred,
     ColourCast,
+
+    /// <summary>A lid or the frame takes a large part of the field of view. Only the network for quality finds it.</summary>
+    FieldCutOff,
 }
 
 /// <summary>One reason why a photograph cannot be graded.</summary>
