@@ -220,6 +220,23 @@ public sealed class ModelVerbsTests : IDisposable
     }
 
     [Fact]
+    public void Detect_NoModelGiven_TakesTheShippedOneWhoseCardIsItsOwn()
+    {
+        var result = Run("detect", Photograph("a.png"), "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        using var line = JsonDocument.Parse(result.Output);
+        Assert.Equal("lesions.fovea", Path.GetFileName(line.RootElement.GetProperty("model").GetString()));
+        var card = File.ReadAllText(Path.Combine(Repository.Root, "models", "lesions.md"));
+        Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Repository.Root, "models", "lesions.fovea")))), card, StringComparison.Ordinal);
+        Assert.Equal(["microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate"], DetectorFile.Read(Path.Combine(Repository.Root, "models", "lesions.fovea")).Card.Labels);
+
+        var graded = Run("grade", Photograph("a.png"), "--model", Model(), "--json", "--lesions"); // a FILE is left out
+        Assert.True(graded.ExitCode == 0, graded.Error);
+        using var report = JsonDocument.Parse(graded.Output);
+        Assert.Equal("lesions.fovea", report.RootElement.GetProperty("secondOpinion").GetProperty("model").GetString());
+    }
+
+    [Fact]
     public void Grade_NoModelGiven_TakesTheShippedOne()
     {
         var result = Run("grade", Photograph("a.png"), "--json");
