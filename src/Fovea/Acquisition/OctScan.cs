@@ -4,7 +4,7 @@ namespace Fovea.Acquisition;
 
 /// <summary>
 /// Tells an OCT B-scan from a photograph by two things that hold for every scanner: it has no colour, and it lies in layers across the picture, so that brightness changes far more downwards than sideways.
-/// Of the 58 scans of Kermany's set that were at hand the least layered measures 2.0; of 413 photographs of IDRiD's grading set, made grey, the most 0.9. A scan in false colours is not recognised.
+/// Of the 58 scans of Kermany's set that were at hand the least layered measures 2.0; of every sixth photograph of IDRiD's grading set, made grey, the most 0.84. A scan in false colours is not recognised.
 /// </summary>
 public static class OctScan
 {
