@@ -15,9 +15,10 @@ internal sealed class ResultWriter(Database database, Changes changes)
     /// <returns>Of each that waits which attempt this is, 1 for the first.</returns>
     public async Task<Dictionary<string, long>> BeginAsync(IReadOnlyList<string> ids, bool count)
     {
+        var among = new { ids = ids.ToArray() };
         var waiting = count
-            ? await database.WriteLooselyAsync(w => w.QueryAsync<Attempt>("UPDATE images SET attempts = attempts + 1 WHERE id IN @ids AND pending = 1 RETURNING id, attempts", new { ids }))
-            : await database.ReadAsync(w => w.QueryAsync<Attempt>("SELECT id, 1 AS attempts FROM images WHERE id IN @ids AND pending = 1", new { ids }));
+            ? await database.WriteLooselyAsync(w => w.QueryAsync<Attempt>($"UPDATE images SET attempts = attempts + 1 WHERE {w.Dialect.AmongIds} AND pending = 1 RETURNING id, attempts", among))
+            : await database.ReadAsync(w => w.QueryAsync<Attempt>($"SELECT id, CAST(1 AS bigint) AS attempts FROM images WHERE {w.Dialect.AmongIds} AND pending = 1", among));
         return waiting.ToDictionary(a => a.Id, a => a.Attempts);
     }
 

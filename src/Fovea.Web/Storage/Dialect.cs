@@ -17,6 +17,9 @@ internal interface IDialect
     /// <summary>Ends a SELECT whose row must not change until the transaction ends.</summary>
     string ForUpdate { get; }
 
+    /// <summary>Whether a row's id is among those of the parameter <c>ids</c>, an array: Dapper writes a list out for SQLite, and PostgreSQL takes arrays as they are.</summary>
+    string AmongIds { get; }
+
     /// <param name="durable">False: commits on it may be lost with the power, though not with the process.</param>
     Task<DbConnection> OpenAsync(CancellationToken cancel, bool durable = true);
 
@@ -47,6 +50,8 @@ internal sealed class SqliteDialect : IDialect
     public bool OneWriter => true;
 
     public string ForUpdate => "";
+
+    public string AmongIds => "id IN @ids";
 
     public async Task<DbConnection> OpenAsync(CancellationToken cancel, bool durable = true)
     {
@@ -92,6 +97,8 @@ internal sealed class PostgresDialect : IDialect, IDisposable
     public bool OneWriter => false;
 
     public string ForUpdate => " FOR UPDATE";
+
+    public string AmongIds => "id = ANY(@ids)";
 
     public async Task<DbConnection> OpenAsync(CancellationToken cancel, bool durable = true) => await _source.OpenConnectionAsync(cancel);
 
