@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "conv_kernels.h"
 #include "pointwise.h"
+#include "serve.h"
 #include "winograd.h"
 
 namespace {
@@ -120,7 +121,7 @@ struct Pointwise : torch::autograd::Function<Pointwise> {
     static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const optional<Tensor>& bias) {
         context->save_for_backward({x, weight});
         context->saved_data["bias"] = bias.has_value() && bias->defined();
-        return fovea::pointwise(x, weight, bias.value_or(Tensor()));
+        return fovea::product(x, weight, bias);
     }
 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
@@ -134,7 +135,7 @@ struct Pointwise : torch::autograd::Function<Pointwise> {
             auto all = at::convolution_backward(dy, x, weight, at::OptionalIntArrayRef(bias_sizes), {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1, {dx, dw, bias});
             return {std::get<0>(all), std::get<1>(all), std::get<2>(all)};
         }
-        return {dx ? fovea::pointwise_input_gradient(dy, weight) : Tensor(), dw ? fovea::pointwise_weight_gradient(x, dy, weight) : Tensor(), bias ? dy.sum({0, 2, 3}) : Tensor()};
+        return {dx ? fovea::product(dy, weight.transpose(0, 1), {}) : Tensor(), dw ? fovea::pointwise_weight_gradient(x, dy, weight) : Tensor(), bias ? dy.sum({0, 2, 3}) : Tensor()};
     }
 };
 

@@ -3,49 +3,12 @@
 
 namespace {
 
-constexpr int64_t kLanes = 8, kPanel = fovea::kPointwisePanel, kRows = 6; // 6 rows × 2 vectors of sums fill the registers
+constexpr int64_t kLanes = 8, kPanel = 2 * kLanes, kRows = 6; // 6 rows × 2 vectors of sums fill the registers
 typedef float Floats __attribute__((vector_size(4 * kLanes)));
 
 inline Floats load(const float* p) { Floats v; __builtin_memcpy(&v, p, sizeof v); return v; }
 inline void store(float* p, Floats v) { __builtin_memcpy(p, &v, sizeof v); }
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-// y[Rows][outputs] of one panel.
-template <int Rows>
-void product(const float* a, const float* b, const float* bias, float* y, int64_t k, int64_t n, int64_t outputs) {
-    Floats s[Rows][2] = {};
-    for (int64_t i = 0; i < k; i++, b += kPanel) {
-        auto b0 = load(b), b1 = load(b + kLanes);
-        for (int r = 0; r < Rows; r++) {
-            s[r][0] += a[r * k + i] * b0;
-            s[r][1] += a[r * k + i] * b1;
-        }
-    }
-    for (int r = 0; r < Rows; r++) {
-        float* to = y + r * n;
-        if (outputs == kPanel) {
-            if (bias) { s[r][0] += load(bias); s[r][1] += load(bias + kLanes); }
-            store(to, s[r][0]);
-            store(to + kLanes, s[r][1]);
-            continue;
-        }
-        for (int64_t o = 0; o < outputs; o++) to[o] = (o < kLanes ? s[r][0][o] : s[r][1][o - kLanes]) + (bias ? bias[o] : 0);
-    }
-}
-
-typedef void (*Product)(const float*, const float*, const float*, float*, int64_t, int64_t, int64_t);
-const Product products[] = {nullptr, &product<1>, &product<2>, &product<3>, &product<4>, &product<5>, &product<6>};
-
-void multiply(const float* a, const float* packed, const float* bias, float* y, int64_t rows, int64_t k, int64_t n) {
-    // As many rows at a time as stay in the second-level cache while the panels pass over them.
-    const int64_t most = 24576 / k / kRows * kRows, chunk = most < kRows ? kRows : most;
-    for (int64_t begin = 0; begin < rows; begin += chunk) {
-        const int64_t end = least(rows, begin + chunk);
-        for (int64_t out = 0; out < n; out += kPanel)
-            for (int64_t row = begin; row < end; row += kRows)
-                products[least(kRows, end - row)](a + row * k, packed + out * k, bias ? bias + out : nullptr, y + row * n + out, k, n, least(kPanel, n - out));
-    }
-}
 
 // c[Outs][8 · Vectors] (+)= Σ over rows.
 template <int Outs, int Vectors>
@@ -79,7 +42,7 @@ void outer(const float* a, const float* b, float* c, int64_t rows, int64_t m, in
     }
 }
 
-const fovea::PointwiseKernels kernels = {&multiply, &outer};
+const fovea::PointwiseKernels kernels = {&outer};
 
 } // namespace
 

@@ -1,15 +1,10 @@
-// Products of matrices for 1×1 convolutions and dense layers of rows of channels, float32: what libtorch leaves to the system's BLAS, which may be the plain reference one.
-// An output's sum has one order, whatever the number of threads.
+// The gradient of 1×1 convolutions by their weights, float32: what libtorch leaves to the system's BLAS, which may be the plain reference one. An output's sum has one order, whatever the number of threads.
 #pragma once
 #include <cstdint>
 
 namespace fovea {
 
-constexpr int64_t kPointwisePanel = 16; // outputs that are packed together; zeros fill up the last panel
-
 struct PointwiseKernels {
-    // y[rows, n] = a[rows, k] · b (+ bias[n]). b is packed: [⌈n / 16⌉][k][16].
-    void (*multiply)(const float* a, const float* packed, const float* bias, float* y, int64_t rows, int64_t k, int64_t n);
     // c[first … last, n] = Σ over rows of a[row, m]ᵀ · b[row, n]; n is a multiple of 8.
     void (*outer)(const float* a, const float* b, float* c, int64_t rows, int64_t m, int64_t n, int64_t first, int64_t last);
 };

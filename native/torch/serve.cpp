@@ -5,7 +5,9 @@
 #include <ATen/Parallel.h>
 #include <atomic>
 #include <torch/library.h>
+#include <vector>
 #include "compat.h"
+#include "serve.h"
 #include "serve_kernels.h"
 
 namespace {
@@ -64,8 +66,10 @@ Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method, const opt
     TORCH_CHECK(!scale || factors.numel() == out, "serve_pack: ", scale ? scale->numel() : 0, " factors for ", out, " outputs");
     const float* base = weight.data_ptr<float>();
     const double* factor = scale ? factors.data_ptr<double>() : nullptr;
-    auto steps = weight.strides();
-    auto w = [&](int64_t o, int64_t i, int64_t t) { return base[o * steps[0] + i * steps[1] + t / columns * steps[2] + t % columns * steps[3]] * (factor ? factor[o] : 1.0); };
+    const int64_t output_step = weight.stride(0), input_step = weight.stride(1);
+    std::vector<int64_t> tap(taps);
+    for (int64_t t = 0; t < taps; t++) tap[t] = t / columns * weight.stride(2) + t % columns * weight.stride(3);
+    auto w = [&](int64_t o, int64_t i, int64_t t) { return base[o * output_step + i * input_step + tap[t]] * (factor ? factor[o] : 1.0); };
     if (method == kDepthwise) {
         TORCH_CHECK(own == 1 && groups == out, "serve_pack: weights ", given.sizes(), " are not depthwise");
         int64_t block = fovea::kServeBlock, blocks = (out + block - 1) / block;
@@ -99,8 +103,12 @@ Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method, const opt
     auto* p = packed.data_ptr<float>();
     for (int64_t o = 0; o < out; o++) {
         int64_t group = o / (out / groups), first = groups == 1 ? 0 : group * own - o / width * width / inputs * inputs; // where the group's inputs lie among the panel's
-        for (int64_t i = 0; i < own; i++)
-            for (int64_t t = 0; t < taps; t++) p[((o / width * taps + t) * inputs + first + i) * width + o % width] = static_cast<float>(w(o, i, t));
+        for (int64_t t = 0; t < taps; t++) {
+            auto* to = p + ((o / width * taps + t) * inputs + first) * width + o % width;
+            const float* from = base + o * output_step + tap[t];
+            if (factor) for (int64_t i = 0; i < own; i++) to[i * width] = static_cast<float>(from[i * input_step] * factor[o]);
+            else for (int64_t i = 0; i < own; i++) to[i * width] = from[i * input_step]; // a training packs its weights at every step
+        }
     }
     return packed;
 }
@@ -246,6 +254,10 @@ Tensor serve_room(const Tensor& x, int64_t channels, int64_t height, int64_t wid
 }
 
 } // namespace
+
+Tensor fovea::product(const Tensor& x, const Tensor& weight, const optional<Tensor>& bias) {
+    return serve_conv(x, serve_pack(weight, 1, kProduct, {}), {weight.size(0), 1, 1, 1, 1, 0, 0, 1, 1, 1, kProduct}, bias, 0, {}, {}, {}, {}, {});
+}
 
 TORCH_LIBRARY_FRAGMENT(fovea, library) {
     library.def("serve_method(int inputs, int outputs, int[] kernel, int[] stride, int[] dilation, int groups, int places) -> int", TORCH_FN(serve_method));

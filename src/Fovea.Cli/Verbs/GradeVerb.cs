@@ -65,21 +65,8 @@ internal static class GradeVerb
         });
     }
 
-    private static GradingModel? DmeModel(string? given, bool shippedGrader)
-    {
-        if (given == "none" || (given is null && !(shippedGrader && File.Exists(ShippedModels.DmeRisk)))) return null;
-        var model = GradingModel.Load(given ?? ShippedModels.DmeRisk);
-        try
-        {
-            DmeRiskReport.RequireTask(model);
-            return model;
-        }
-        catch (ModelFileException)
-        {
-            model.Dispose();
-            throw;
-        }
-    }
+    private static GradingModel? DmeModel(string? given, bool shippedGrader) => given == "none" || (given is null && !(shippedGrader && File.Exists(ShippedModels.DmeRisk))) ? null
+        : GradingModel.Load(given ?? ShippedModels.DmeRisk, ModelTasks.DmeRisk, "the risk of macular oedema", "Train one on a data set with ?target=dme");
 
     /// <param name="overlayStem">Path of the overlay without its ending; null: none is wanted.</param>
     /// <param name="panelStem">Likewise of the panel.</param>

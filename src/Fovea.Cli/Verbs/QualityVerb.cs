@@ -22,11 +22,9 @@ internal static class QualityVerb
             {
                 var photograph = FundusImage.Read(paths[i]);
                 var measured = QualityAssessor.Assess(photograph);
-                var good = network?.ProbabilityOfGood(photograph);
-                var seen = network?.Judge(photograph);
-                // The stricter of both, as grade has it.
-                var problems = measured.Gradable && seen is not null ? [seen] : measured.Problems;
-                if (parse.GetValue(json)) JsonOutput.WriteLine(new { image = paths[i], gradable = problems.Count == 0, problems, byMeasures = measured.Problems.Select(p => p.Reason), byNetwork = seen?.Reason, probabilityOfGood = good });
+                var judged = network?.Judge(photograph);
+                var problems = QualityNetwork.Stricter(measured, () => judged?.Problem).Problems;
+                if (parse.GetValue(json)) JsonOutput.WriteLine(new { image = paths[i], gradable = problems.Count == 0, problems, byMeasures = measured.Problems.Select(p => p.Reason), byNetwork = judged?.Problem?.Reason, probabilityOfGood = judged?.Good });
                 else Console.Out.WriteLine(problems.Count == 0 ? $"{paths[i]}: gradable" : $"{paths[i]}: ungradable, {string.Join("; ", problems.Select(p => p.Finding))}");
             }, cancel);
         });

@@ -86,7 +86,8 @@ public sealed class Dataset
     }
 
     /// <summary>What a model of these labels decides, as its card says it.</summary>
-    internal string Task => ClassNames.SequenceEqual(DmeRiskNames) ? Models.ModelTasks.DmeRisk : Models.ModelTasks.Grade;
+    internal string Task => ClassNames.SequenceEqual(DmeRiskNames) ? Models.ModelTasks.DmeRisk : ClassNames.SequenceEqual(Readers.Kermany.Classes) ? Models.ModelTasks.OctClass
+        : ClassNames.SequenceEqual(MadeUp.SpoiledDataset.Classes) ? Models.ModelTasks.Quality : Models.ModelTasks.Grade;
 
     /// <summary>Samples by class.</summary>
     public int[] CountClasses(IEnumerable<Sample> samples)

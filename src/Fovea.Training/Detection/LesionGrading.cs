@@ -33,10 +33,11 @@ public static class LesionGrading
         LesionReport[] used = [.. reports.Where(r => grades.ContainsKey(Id(r.Image)))];
         if (used.Length < 2 * folds) throw new DatasetException(found, $"{used.Length} of its photographs have a grade in {labels}", $"Give at least {2 * folds}");
         if (used.DistinctBy(r => Id(r.Image)).Count() < used.Length) throw new DatasetException(found, "a photograph stands in it twice", "Keep one line a photograph");
+        if (used.FirstOrDefault(r => r.Lesions.Any(l => LesionKinds.Named(l.Label) is not null && !((float)l.Right > (float)l.Left && (float)l.Bottom > (float)l.Top))) is { } flat) throw new DatasetException(found, $"a lesion of {flat.Image} without area", Remedy);
         // A kind that nowhere was found says nothing, and its weight would be any.
         LesionKind[] kinds = [.. used.SelectMany(r => r.Lesions).Select(l => LesionKinds.Named(l.Label)).OfType<LesionKind>().Distinct().Order()];
         if (kinds.Length == 0) throw new DatasetException(found, "no lesion in any photograph", "Give a lower --threshold to `fovea detect`");
-        LesionFeatures[] features = [.. used.Select(r => Features(r, kinds, found))];
+        LesionFeatures[] features = [.. used.Select(r => r.Features(kinds))];
         int[] truth = [.. used.Select(r => grades[Id(r.Image)].Grade)];
         string[] ids = [.. used.Select(r => Id(r.Image))], groups = [.. ids.Select(id => grades[id].Group)];
 
@@ -104,11 +105,5 @@ public static class LesionGrading
                 throw new DatasetException(path, $"line {number} is not the lesions of a photograph and its field of view", Remedy);
             yield return report;
         }
-    }
-
-    private static LesionFeatures Features(LesionReport report, LesionKind[] kinds, string path)
-    {
-        var lesions = report.Lesions.Where(l => LesionKinds.Named(l.Label) is not null).Select(l => (LesionKinds.Named(l.Label)!.Value, new Box((float)l.Left, (float)l.Top, (float)l.Right, (float)l.Bottom))).ToArray();
-        return lesions.All(l => l.Item2.HasArea) ? LesionFeatures.Of(lesions, kinds, report.Places!) : throw new DatasetException(path, $"a lesion of {report.Image} without area", Remedy);
     }
 }

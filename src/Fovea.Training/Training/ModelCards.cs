@@ -2,10 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Fovea.Calibration;
 using Fovea.Models;
-using Fovea.Quality;
 using Fovea.Training.Data;
-using Fovea.Training.Data.Readers;
-using Fovea.Training.MadeUp;
 using Fovea.Training.Metrics;
 using Fovea.Training.Recipes;
 
@@ -14,13 +11,10 @@ namespace Fovea.Training.Training;
 /// <summary>What a trained model says of itself.</summary>
 internal static class ModelCards
 {
-    /// <summary>What a model of this data decides, known by its classes.</summary>
-    private static string TaskOf(Dataset data) =>
-        data.ClassNames.SequenceEqual(Kermany.Classes) ? "oct-class" : data.ClassNames.SequenceEqual(SpoiledDataset.Classes) ? QualityNetwork.Task : data.Task;
-
     /// <param name="part">What the figures were measured on: test, validation, heldOut.</param>
     internal static ModelCard For(Recipe recipe, Dataset data, MetricsReport metrics, string part, DecodingSpec? decoding = null)
     {
+        var kinds = data.Kind.Split('+');
         var figures = new Dictionary<string, CardMetric>();
         void Add(string name, double? value)
         {
@@ -32,19 +26,25 @@ internal static class ModelCards
         Add("auc", metrics.Auc);
         return new ModelCard
         {
-            Task = TaskOf(data),
+            Task = data.Task,
             Architecture = recipe.Model.Architecture,
             Preprocessing = recipe.Preprocessing,
             Head = recipe.Head,
             Decoding = decoding ?? new DecodingSpec(),
             Classes = data.ClassNames,
             Licence = recipe.Licence ?? "unknown: trained on the user's own data",
-            Data = [.. data.Samples.CountBy(s => s.Origin).Select(set => DatasetReaders.LicenceOf(set.Key) is var (licence, source) && licence is not null
-                ? new CardData(set.Key, "training", set.Value, licence, source) : new CardData(set.Key, "training", set.Value, "see the data set"))],
+            Data = [.. data.Samples.CountBy(s => s.Origin).Select(set => Of(set.Key, set.Value, kinds))],
             Metrics = figures,
             Recipe = JsonSerializer.SerializeToElement(recipe, RecipeFile.Options),
             Created = DateTimeOffset.UtcNow,
             Producer = $"fovea {typeof(ModelCards).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",
         };
+    }
+
+    // A set that the user named like a kind is not that kind.
+    private static CardData Of(string origin, int images, string[] kinds)
+    {
+        var (licence, source) = kinds.Contains(origin) ? DatasetReaders.LicenceOf(origin) : default;
+        return new CardData(origin, "training", images, licence ?? "see the data set", source);
     }
 }

@@ -120,11 +120,14 @@ internal sealed partial class AnalysisService(
             }
             catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException || (e is IOException && turn < (e is FileNotFoundException or DirectoryNotFoundException ? MostTurnsWithoutFile : MostTurns)))
             {
-                LogAway(log, turn, e.GetType().Name);
+                LogAway(log, turn, Kind(e));
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 * turn)));
             }
         }
     }
+
+    /// <summary>For the log, which holds no message: it might name a patient. A database's code tells one that is away from a query that it refuses.</summary>
+    private static string Kind(Exception e) => e is System.Data.Common.DbException { SqlState: { } state } ? $"{e.GetType().Name} {state}" : e.GetType().Name;
 
     private static PreparedPhotograph Failed(ImageAnalysis analysis, string id, string why)
     {
@@ -197,7 +200,7 @@ internal sealed partial class AnalysisService(
             }
             catch (Exception e) when (e is System.Data.Common.DbException or IOException or TimeoutException && attempt < 60)
             {
-                LogRetry(log, attempt, e.GetType().Name);
+                LogRetry(log, attempt, Kind(e));
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5000, 100 * attempt)));
             }
         }

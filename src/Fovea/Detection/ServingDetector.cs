@@ -6,7 +6,7 @@ using Fovea.Torch.Serving;
 namespace Fovea.Detection;
 
 /// <summary>
-/// A detector in the form that serves (docs/decisions/0011-serving-form.md): backbone, pyramid and proposal network with batch norms folded and weights packed, for each size of picture. What depends on values, the
+/// A detector in the form that serves (docs/decisions/0011-serving.md): backbone, pyramid and proposal network with batch norms folded and weights packed, for each size of picture. What depends on values, the
 /// choice of proposals and all behind it, is the plain one's. It finds what <see cref="FasterRcnn.Detect(DetectionBatch, DetectionSettings?, ProposalSettings?)"/> finds, up to float32's rounding. Weights that change later are not seen.
 /// </summary>
 internal sealed class ServingDetector(FasterRcnn network) : IDisposable

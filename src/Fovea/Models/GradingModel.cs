@@ -33,6 +33,14 @@ public abstract class GradingModel : IDisposable
     /// <exception cref="ModelFileException">The file is missing, damaged or impossible; the message names file, reason and remedy.</exception>
     public static GradingModel Load(string path) => Of(ModelFile.Read(path), () => ModelFile.Read(path));
 
+    /// <summary>The same, of a model for one task.</summary>
+    /// <param name="task">Of <see cref="ModelTasks"/>.</param>
+    /// <param name="purpose">The task in words, for the message.</param>
+    /// <param name="remedy">How to get such a model, for the message.</param>
+    /// <exception cref="ModelFileException">The file is missing, damaged or impossible, or its model is for another task.</exception>
+    public static GradingModel Load(string path, string task, string purpose, string remedy) => ModelFile.ReadCard(path) is var card && card.Task == task ? Load(path)
+        : throw new ModelFileException(path, $"a model for {ModelCard.OneLine(card.Task)}, not for {purpose}", remedy);
+
     /// <summary>The same of a file that was read before, and is kept.</summary>
     public static GradingModel Of(ModelFile file)
     {

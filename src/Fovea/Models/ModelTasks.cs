@@ -8,4 +8,10 @@ public static class ModelTasks
 
     /// <summary>Risk of diabetic macular oedema, 0–2 on IDRiD's scale (Porwal et al. 2018): no hard exudates; away from the macula; within a disc diameter of its centre.</summary>
     public const string DmeRisk = "dme-risk";
+
+    /// <summary>Whether a photograph can be graded, and what is wrong with it.</summary>
+    public const string Quality = "photograph-quality";
+
+    /// <summary>What an OCT scan shows: the classes of Kermany et al. 2018.</summary>
+    public const string OctClass = "oct-class";
 }

@@ -12,20 +12,13 @@ namespace Fovea.Reporting;
 /// <param name="ModelSha256">Of its weights.</param>
 public sealed record DmeRiskReport(int Risk, string RiskName, IReadOnlyList<double> Probabilities, string Model, string ModelSha256)
 {
-    /// <exception cref="ModelFileException">The model decides something else, or put out something that is not a number.</exception>
+    /// <param name="model">For <see cref="ModelTasks.DmeRisk"/>.</param>
+    /// <exception cref="ModelFileException">The model put out something that is not a number.</exception>
     public static DmeRiskReport Of(GradingModel model, FundusImage photograph)
     {
-        RequireTask(model);
+        ArgumentNullException.ThrowIfNull(model);
         var p = model.Grade(photograph).Prediction;
         return new DmeRiskReport(p.Grade, model.Card.Classes[p.Grade], p.Probabilities, Path.GetFileName(model.Name), model.Card.WeightsSha256);
-    }
-
-    /// <exception cref="ModelFileException">The model decides something else.</exception>
-    public static void RequireTask(GradingModel model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        if (model.Card.Task != ModelTasks.DmeRisk)
-            throw new ModelFileException(model.Name, $"a model for {model.Card.Task}, not for the risk of macular oedema", "Train one on a data set with ?target=dme");
     }
 
     /// <summary>The end of a report's line.</summary>

@@ -36,6 +36,13 @@ public sealed record LesionReport(string Image, int Width, int Height, string Mo
         return new LesionReport(name, photograph.Width, photograph.Height, detector.Name, card.WeightsSha256, lesions) { Places = RetinaPlaces.Of(FieldOfView.Find(photograph)) };
     }
 
+    /// <summary>What a grade can be made of: counts, areas and places of the lesions. Labels that name no kind of lesion are passed over.</summary>
+    /// <param name="kinds">That were looked for.</param>
+    /// <exception cref="InvalidOperationException"><see cref="Places"/> is not known.</exception>
+    public LesionFeatures Features(IReadOnlyList<LesionKind> kinds) => LesionFeatures.Of(
+        [.. Lesions.Where(l => LesionKinds.Named(l.Label) is not null).Select(l => (LesionKinds.Named(l.Label)!.Value, new Box((float)l.Left, (float)l.Top, (float)l.Right, (float)l.Bottom)))],
+        kinds, Places ?? throw new InvalidOperationException("the field of view is not known"));
+
     /// <summary>One line for people, e.g. <c>photo.jpg: 12 microaneurysm, 3 haemorrhage</c>.</summary>
     public string Line()
     {

@@ -21,8 +21,7 @@ public sealed record SecondOpinion(int Grade, string Reason, bool Referable, boo
     {
         ArgumentNullException.ThrowIfNull(detector);
         var report = LesionReport.Of(name, photograph, detector, detector.Detect(photograph, cancel: cancel));
-        var lesions = report.Lesions.Where(l => LesionKinds.Named(l.Label) is not null).Select(l => (LesionKinds.Named(l.Label)!.Value, new Box((float)l.Left, (float)l.Top, (float)l.Right, (float)l.Bottom))).ToArray();
-        var features = LesionFeatures.Of(lesions, [.. detector.Card.Labels.Select(LesionKinds.Named).OfType<LesionKind>()], report.Places!);
+        var features = report.Features([.. detector.Card.Labels.Select(LesionKinds.Named).OfType<LesionKind>()]);
         var own = IcdrRule.Grade(features);
         return new SecondOpinion(own.Grade, own.Reason, own.Referable, own.MaculaThreatened, Differ(grade, referable, own), features.Kinds.ToDictionary(k => k.Key.Name(), k => k.Value.Count), Path.GetFileName(detector.Name));
     }

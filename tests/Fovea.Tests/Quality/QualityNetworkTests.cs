@@ -18,7 +18,7 @@ public sealed class QualityNetworkTests : IDisposable
 
     /// <summary>A network that says the same of every picture: its last layer has a bias and no weights.</summary>
     /// <param name="logits">One a class.</param>
-    private string Constant(float[] logits, string task = QualityNetwork.Task, string[]? classes = null)
+    private string Constant(float[] logits, string task = ModelTasks.Quality, string[]? classes = null)
     {
         var card = new ModelCard { Task = task, Architecture = "baseline_cnn", Preprocessing = new PreprocessingSpec { Size = 32 }, Head = new HeadSpec(HeadKind.Softmax, logits.Length), Classes = classes ?? Classes, Licence = "none" };
         using var network = ModelCatalog.Create(card.Architecture, NetworkOptions.For(card.Head, 32));
@@ -49,7 +49,7 @@ public sealed class QualityNetworkTests : IDisposable
         // The rest is the cut field's; logits are logarithms.
         using var network = QualityNetwork.Load(Constant([(float)Math.Log(good), -20, -20, -20, (float)Math.Log(1 - good), -20]));
         var report = network.Assess(Retina());
-        Assert.Equal(good, network.ProbabilityOfGood(Retina()), 1e-5);
+        Assert.Equal(good, network.Judge(Retina()).Good, 1e-5);
         Assert.Equal(passes, report.Gradable);
         if (!passes) Assert.Equal((QualityReason.FieldCutOff, "a large part of the field is cut off (the network for quality is 91 % sure)"), (report.Problems[0].Reason, report.Problems[0].Finding));
     }
@@ -73,7 +73,7 @@ public sealed class QualityNetworkTests : IDisposable
     public void Load_TheOneThatShips_JudgesADarkPictureAndIsWhatItsCardSays()
     {
         using var network = QualityNetwork.Load(ShippedModels.Quality);
-        Assert.Equal(QualityReason.TooDark, network.Judge(new FundusImage(Image.Filled(300, 300, 3, new Colour(3, 2, 2)), "dark"))?.Reason);
+        Assert.Equal(QualityReason.TooDark, network.Judge(new FundusImage(Image.Filled(300, 300, 3, new Colour(3, 2, 2)), "dark")).Problem?.Reason);
         Assert.Equal("CC-BY-4.0", ModelFile.ReadCard(ShippedModels.Quality).Licence);
     }
 }
