@@ -26,9 +26,11 @@ projects=("$@")
 limit=${FOVEA_TEST_LIMIT:-900}
 for project in "${projects[@]}"; do
   started=$SECONDS
-  log=obj/$project.log
+  log=obj/$project.log dump=$root/obj/$project.crash
   status=0
-  timeout --kill-after=10 "$limit" dotnet "tests/$project/bin/Release/net10.0/$project.dll" -noLogo -noColor -longRunning 120 </dev/null >"$log" 2>&1 || status=$?
+  rm -f "$dump"*
+  DOTNET_DbgEnableMiniDump=1 DOTNET_DbgMiniDumpType=1 DOTNET_EnableCrashReport=1 DOTNET_DbgMiniDumpName=$dump.%p timeout --kill-after=10 "$limit" \
+    dotnet "tests/$project/bin/Release/net10.0/$project.dll" -noLogo -noColor -reporter verbose -longRunning 120 </dev/null >"$log" 2>&1 || status=$?
   # "   Fovea.Tests  Total: 12, Errors: 0, Failed: 0, Skipped: 1, Not Run: 0, Time: 0.2s"
   # An assembly without a test says only "Total: 0".
   summary=$(grep -E '^ *[^ ]+ +Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || true)
@@ -43,7 +45,9 @@ for project in "${projects[@]}"; do
   fi
   [[ $bad -eq 0 ]] && grep -A1 -E '\[SKIP\]' "$log" || true
   if [[ $bad -gt 0 ]]; then
-    cat "$log"
+    grep -vE '\[(STARTING|FINISHED)\]' "$log" || true
+    # The program's own report, not that of a process which a test kills.
+    [[ $status -lt 124 ]] || ./eng/crash.sh "$log" "$(grep -lF "\"process_name\": \"$project.dll\"" "$dump".*.json 2>/dev/null | head -n 1 || true)"
     [[ $status -ne 124 && $status -ne 137 ]] || echo "$project was stopped after $limit s"
   fi
   echo "$project: $good passed, $bad failed, $skip skipped in $((SECONDS - started)) s"
