@@ -47,10 +47,3 @@ FIMG_EXPORT int32_t fimg_opencv_version(char* buffer, int32_t capacity) {
     });
 }
 
-FIMG_EXPORT int32_t fimg_set_threads(int32_t count) {
-    return guard([&] { cv::setNumThreads(count); });
-}
-
-FIMG_EXPORT int32_t fimg_get_threads(int32_t* count) {
-    return guard([&] { *count = cv::getNumThreads(); });
-}

@@ -3,7 +3,10 @@ using Fovea.Imaging.Internal;
 
 namespace Fovea.Imaging;
 
-/// <summary>The native library as a whole: its version and its threads.</summary>
+/// <summary>
+/// The native library as a whole. Operations may be called from many threads at once. One of them at a time shares its work between the cores, as OpenCV does it; their number cannot be
+/// changed while the program runs, because OpenCV would take its threads away from whoever is using them.
+/// </summary>
 public static unsafe class ImagingLibrary
 {
     /// <summary>OpenCV's version, such as "4.6.0".</summary>
@@ -16,22 +19,5 @@ public static unsafe class ImagingLibrary
             Native.OpenCvVersion(buffer, 64);
             return Marshal.PtrToStringUTF8((nint)buffer)!;
         }
-    }
-
-    /// <summary>How many threads one operation may use. Default: the number of cores. Loader workers that are themselves parallel set 1.</summary>
-    public static int Threads
-    {
-        get
-        {
-            Native.GetThreads(out var count);
-            return count;
-        }
-    }
-
-    /// <inheritdoc cref="Threads"/>
-    public static void SetThreads(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        Native.SetThreads(count);
     }
 }

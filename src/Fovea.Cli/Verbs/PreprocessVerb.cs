@@ -25,11 +25,9 @@ internal static class PreprocessVerb
             var spec = chain.Spec(parse);
             var jobs = Jobs(from, to);
             var (results, failures) = (new Done?[jobs.Count], new ConcurrentDictionary<int, string>());
-            var before = ImagingLibrary.Threads;
             using (var line = jobs.Count > 1 ? new ProgressLine("Preprocessing", jobs.Count, "images") : null)
             {
                 var count = 0;
-                if (jobs.Count > 1) ImagingLibrary.SetThreads(1); // one image on each core, not each image on all
                 Parallel.For(0, jobs.Count, new ParallelOptions { CancellationToken = cancel }, () => new PixelBuffer(), (i, _, buffer) =>
                 {
                     try
@@ -43,7 +41,6 @@ internal static class PreprocessVerb
                     line?.Report(Interlocked.Increment(ref count));
                     return buffer;
                 }, _ => { });
-                ImagingLibrary.SetThreads(before);
             }
             foreach (var result in results)
             {

@@ -14,12 +14,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "fimg_opencv_version")]
     internal static partial Status OpenCvVersion(byte* buffer, int capacity);
 
-    [LibraryImport(Library, EntryPoint = "fimg_set_threads")]
-    internal static partial Status SetThreads(int count);
-
-    [LibraryImport(Library, EntryPoint = "fimg_get_threads")]
-    internal static partial Status GetThreads(out int count);
-
     // codec.cpp, jpeg.cpp, png.cpp, tiff.cpp, webp.cpp, dicom.cpp
     [LibraryImport(Library, EntryPoint = "fimg_bytes_length")]
     internal static partial Status BytesLength(nint bytes, out long length);

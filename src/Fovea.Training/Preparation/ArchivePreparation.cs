@@ -100,9 +100,6 @@ public sealed class ArchivePreparation
     {
         var done = 0;
         var threads = _options.Threads > 0 ? _options.Threads : Environment.ProcessorCount;
-        // OpenCV's own threads would fight with ours for the cores.
-        var before = ImagingLibrary.Threads;
-        ImagingLibrary.SetThreads(1);
         try
         {
             Parallel.For(0, _rows.Length, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = threads }, () => new Worker(files), (i, _, worker) =>
@@ -117,10 +114,6 @@ public sealed class ArchivePreparation
         {
             // One full disk is one message, not a bundle of them.
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e.InnerExceptions[0]).Throw();
-        }
-        finally
-        {
-            ImagingLibrary.SetThreads(before);
         }
     }
 
