@@ -41,18 +41,13 @@ int64_t panel_inputs(int64_t in, int64_t out, int64_t groups) {
     return panel % width == 0 && in % panel == 0 ? panel : width % panel == 0 ? width : 0;
 }
 
-// Winograd's weights take 16/9 of the plain ones' memory and time to read: where a map is small, or its weights do not fit the processor's cache, that is more than the multiplications saved.
-bool winograd_pays(int64_t in, int64_t out, int64_t places) { return places >= (in * out <= 131072 ? 100 : 400); }
-
-// How a convolution is best computed here; −1: not by these kernels. `places`: outputs of a channel and image.
-int64_t method_of(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups, int64_t places) {
+// How a convolution is best computed here; −1: not by these kernels.
+int64_t method_of(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups) {
     if (groups > 1 && groups == in && out == in) return kDepthwise;
     bool square = groups == 1 && kernel[0] == 3 && kernel[1] == 3 && stride[0] == 1 && stride[1] == 1 && dilation[0] == 1 && dilation[1] == 1;
-    if (square && winograd_pays(in, out, places) && in % kernels().lanes == 0 && in >= 16 && out >= 16) return kWinograd;
+    if (square && in % kernels().lanes == 0 && in >= 16 && out >= 16) return kWinograd;
     return panel_inputs(in, out, groups) > 0 ? kProduct : -1;
 }
-
-int64_t serve_method(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef stride, IntArrayRef dilation, int64_t groups, int64_t places) { return method_of(in, out, kernel, stride, dilation, groups, places); }
 
 // [panels][taps][inputs][outputs of a panel]; Winograd: [16][panels][inputs][…]; depthwise: [blocks][taps][channels of a block].
 // `scale` (float64, by output) is a folded norm's. Weights are read where they lie: dense layers may hold gigabytes, and a copy of each would be a network's peak of memory.
@@ -260,7 +255,7 @@ Tensor fovea::product(const Tensor& x, const Tensor& weight, const optional<Tens
 }
 
 TORCH_LIBRARY_FRAGMENT(fovea, library) {
-    library.def("serve_method(int inputs, int outputs, int[] kernel, int[] stride, int[] dilation, int groups, int places) -> int", TORCH_FN(serve_method));
+    library.def("serve_method(int inputs, int outputs, int[] kernel, int[] stride, int[] dilation, int groups) -> int", TORCH_FN(method_of));
     library.def("serve_pack(Tensor weight, int groups, int method, Tensor? scale=None) -> Tensor");
     library.impl("serve_pack", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(serve_pack)));
     library.def("serve_conv(Tensor x, Tensor packed, int[] geometry, Tensor? bias=None, int activation=0, Tensor? residual=None, Tensor? gate=None, Tensor? scale=None, Tensor? offset=None, Tensor? out=None) -> Tensor");

@@ -44,8 +44,7 @@ internal sealed class FusedConvolution : Step
         if (!step.Is("fovea::conv2d") || weight.Dimensions != 4) return null;
         long[] stride = step.Ints(3), padding = step.Ints(4), dilation = step.Ints(5), kernel = [weight.Size(2), weight.Size(3)];
         var groups = step.Int(6);
-        var places = shapes[step.Results[0]] is [_, _, var height, var width] ? height * width : 0;
-        var method = (long)Method.CallNumber(weight.Size(1) * groups, weight.Size(0), kernel, stride, dilation, groups, places);
+        var method = (long)Method.CallNumber(weight.Size(1) * groups, weight.Size(0), kernel, stride, dilation, groups);
         return method < 0 ? null : new FusedConvolution(step, weight, bias, [weight.Size(0), .. kernel, .. stride, .. padding, .. dilation, groups, method]);
     }
 
