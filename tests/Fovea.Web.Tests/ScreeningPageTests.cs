@@ -32,7 +32,7 @@ public sealed partial class ScreeningPageTests : IDisposable
         File.WriteAllText(In("password"), Password);
         var model = Environment.GetEnvironmentVariable("FOVEA_PAGE_MODEL") is { Length: > 0 } other ? other : TestModel.Write(_folder);
         using var service = Start(Path.Combine(AppContext.BaseDirectory, "Fovea.Web.dll"),
-            "serve", "--data", In("data"), "--model", model, "--urls", "http://127.0.0.1:0", "--page", Path.Combine(Root, "src", "Fovea.Web", "wwwroot"), "--first-password-file", In("password"));
+            "serve", "--data", In("data"), "--model", model, "--oct-model", TestModel.Write(_folder, "oct_cnn3", 32, "oct.fovea", ["CNV", "DME", "DRUSEN", "NORMAL"]), "--urls", "http://127.0.0.1:0", "--page", Path.Combine(Root, "src", "Fovea.Web", "wwwroot"), "--first-password-file", In("password"));
         try
         {
             var address = await AddressOf(service);

@@ -163,7 +163,14 @@ async function seen(page, name) {
 
 async function scan(nurse) {
   await examine(nurse, 'P-0005', ['scan_R.png'], false)
-  assert.match(await card(nurse, 'scan_R.png').innerText(), /OCT scan: no model[\s\S]*no model is configured/)
+  // A class by its name: its number would be read as a grade.
+  assert.match(await card(nurse, 'scan_R.png').innerText(), /(CNV|DME|DRUSEN|NORMAL)[\s\S]*Probability of this class/)
+  await nurse.getByRole('link', { name: 'Open in the reading room' }).click()
+  await nurse.getByRole('heading', { name: 'The network’s class of this OCT scan' }).waitFor()
+  assert.match(await nurse.locator('.shot').innerText(), /CNV|DME|DRUSEN|NORMAL/)
+  assert.doesNotMatch(await nurse.locator('main').innerText(), /Grade \d|this grade/)
+  assert.equal(await nurse.locator('.room-grid .grade').count(), 0)
+  await look(nurse, 'oct', shots)
 }
 
 async function keyForAProgram(admin) {

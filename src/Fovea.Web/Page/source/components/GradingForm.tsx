@@ -5,7 +5,7 @@ import { has } from '../session'
 import { useShortcuts } from '../shortcuts'
 import type { Image, Review } from '../types'
 import { Field, useAction } from './basics'
-import { GradeBadge, Pill, gradeName } from './verdict'
+import { ImageGrade, Pill, gradeName, isOct } from './verdict'
 
 type Choice = number | 'ungradable'
 const machineChoice = (image: Image): Choice | null => image.result?.outcome === 'graded' ? image.result.grade : image.result?.outcome === 'ungradable' ? 'ungradable' : null
@@ -18,7 +18,7 @@ export function GradingForm({ image, onSaved }: { image: Image; onSaved: (image:
     return (
       <section class="panel grading">
         <h2>{t('grading.final')}</h2>
-        {review.finalUngradable ? <Pill tone="warn" icon="camera">{t('outcome.ungradable')}</Pill> : review.finalGrade !== null && <GradeBadge grade={review.finalGrade} name={gradeName(image, review.finalGrade)} />}
+        {review.finalUngradable ? <Pill tone="warn" icon="camera">{t('outcome.ungradable')}</Pill> : review.finalGrade !== null && <ImageGrade image={image} grade={review.finalGrade} />}
         <Reviews image={image} reviews={review.reviews} />
       </section>
     )
@@ -89,7 +89,7 @@ function Form({ image, onSaved }: { image: Image; onSaved: (image: Image) => voi
         </Field>
       )}
       <button class="button primary wide" disabled={choice === null || action.busy}>
-        {choice === null ? t('grading.choose') : agrees ? t('grading.agree', { grade: choice === 'ungradable' ? t('outcome.ungradable') : choice }) : t('grading.record', { grade: choice === 'ungradable' ? t('outcome.ungradable') : choice })}
+        {choice === null ? t('grading.choose') : t(agrees ? 'grading.agree' : 'grading.record', { grade: choice === 'ungradable' ? t('outcome.ungradable') : isOct(image) ? gradeName(image, choice) : choice })}
       </button>
     </form>
   )
@@ -100,7 +100,7 @@ function Reviews({ image, reviews }: { image: Image; reviews: readonly Review[] 
     <ol class="reviews">
       {reviews.map(r => (
         <li key={r.id}>
-          <strong>{t(`grading.by.${r.role}`)}</strong> {r.ungradable ? t('outcome.ungradable') : r.grade !== null ? `${r.grade} ${gradeName(image, r.grade)}` : t('grading.agreed')}
+          <strong>{t(`grading.by.${r.role}`)}</strong> {r.ungradable ? t('outcome.ungradable') : r.grade !== null ? isOct(image) ? gradeName(image, r.grade) : `${r.grade} ${gradeName(image, r.grade)}` : t('grading.agreed')}
           {r.reason && <q>{r.reason}</q>}
           <span class="quiet small">{r.reader}, {time(r.createdAt)}</span>
         </li>

@@ -5,7 +5,7 @@ import { t, tCode } from '../i18n'
 import type { Eye, Image } from '../types'
 import type { Item } from '../uploads'
 import { Icon } from './Icon'
-import { EyeBadge, GradeBadge, Pill, gradeName, toneOf } from './verdict'
+import { EyeBadge, ImageGrade, Pill, inWords, isOct, toneOf } from './verdict'
 
 /** One photograph: the picture with where the network looked, and beside it what came of it and what to do. */
 export function VerdictCard({ item, onRetry, onRemove, children }: { item: Item; onRetry: () => void; onRemove: () => void; children?: ComponentChildren }) {
@@ -75,12 +75,12 @@ export function Verdict({ image }: { image: Image }) {
   if (result.outcome !== 'graded' || result.grade === null) return <div class="word"><strong>{t(`outcome.${result.outcome}`)}</strong><p>{result.detail}</p></div>
   return (
     <div class="word">
-      <GradeBadge grade={result.grade} name={gradeName(image, result.grade)} />
+      <ImageGrade image={image} grade={result.grade} />
       {result.referable
         ? <Pill tone="bad">{t('outcome.refer')}</Pill>
         : <Pill tone={result.unsure ? 'warn' : 'good'}>{result.unsure ? t('outcome.unsure') : t('outcome.noReferral')}</Pill>}
       {result.unsure && <p>{t('card.unsure')} {result.unsureReasons.map(r => tCode('unsure', r)).join('; ')}.</p>}
-      <p class="quiet">{t('card.certainty', { p: Math.round(100 * (result.probabilities?.[result.grade] ?? 0)) })}{result.set && result.set.length > 1 ? ` ${t('card.set', { set: result.set.join(', ') })}` : ''}</p>
+      <p class="quiet">{t(isOct(image) ? 'card.certaintyOct' : 'card.certainty', { p: Math.round(100 * (result.probabilities?.[result.grade] ?? 0)) })}{result.set && result.set.length > 1 ? ` ${t(isOct(image) ? 'card.setOct' : 'card.set', { set: inWords(image, result.set) })}` : ''}</p>
     </div>
   )
 }

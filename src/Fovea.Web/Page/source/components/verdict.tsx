@@ -18,6 +18,14 @@ export const isOct = (image: Image) => image.kind === 'oct'
 /** The name of an image's grade: the page's words for retinopathy, the model's own for the classes of an OCT. */
 export const gradeName = (image: Image, grade: number) => isOct(image) ? image.result?.classes?.[grade] ?? String(grade) : tCode('grade', String(grade))
 
+/** A photograph's grade; of an OCT the class alone, since its number means nothing and would be read as a grade. */
+export function ImageGrade({ image, grade }: { image: Image; grade: number }) {
+  return isOct(image) ? <strong>{gradeName(image, grade)}</strong> : <GradeBadge grade={grade} name={gradeName(image, grade)} />
+}
+
+/** The likely grades, or classes, in words. */
+export const inWords = (image: Image, set: number[]) => set.map(grade => isOct(image) ? gradeName(image, grade) : String(grade)).join(', ')
+
 export function toneOf(result: Result): Tone {
   if (result.outcome !== 'graded') return 'warn'
   if (result.referable) return 'bad'
@@ -75,7 +83,7 @@ export function Probabilities({ image }: { image: Image }) {
       {result.probabilities.map((p, grade) => (
         <div key={grade} class={result.set?.includes(grade) ? 'in' : ''}>
           <dt>{isOct(image) ? gradeName(image, grade) : `${grade} ${tCode('grade', String(grade))}`}</dt>
-          <dd><span class="bar"><span class={`g${grade}`} style={{ width: `${Math.max(p * 100, 0.5)}%` }} /></span><span class="number">{(p * 100).toFixed(0)}{'\u202f'}%</span></dd>
+          <dd><span class="bar"><span class={isOct(image) ? 'class' : `g${grade}`} style={{ width: `${Math.max(p * 100, 0.5)}%` }} /></span><span class="number">{(p * 100).toFixed(0)}{'\u202f'}%</span></dd>
         </div>
       ))}
     </dl>

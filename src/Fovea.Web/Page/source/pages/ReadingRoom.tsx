@@ -7,7 +7,7 @@ import { GradingForm } from '../components/GradingForm'
 import { Icon } from '../components/Icon'
 import { ResultPanel } from '../components/ResultPanel'
 import { OverlayTools, shownLesions, useOverlays } from '../components/overlays'
-import { EyeBadge, GradeBadge, SummaryBand, gradeName } from '../components/verdict'
+import { EyeBadge, ImageGrade, SummaryBand, gradeName, isOct } from '../components/verdict'
 import { EyePicker } from '../components/VerdictCard'
 import { Viewer } from '../components/Viewer'
 import { follow } from '../follow'
@@ -67,7 +67,7 @@ function Room({ examination, reload, first }: { examination: Examination; reload
     x: has('grader', 'ophthalmologist') && !boxes.editing ? () => boxes.start() : undefined,
   })
   const caption = (image: Image, when: string) => (
-    <><EyeBadge eye={image.eye} /><span>{when === examination.examinedOn ? image.name : day(when)}</span>{image.result?.outcome === 'graded' && image.result.grade !== null && <GradeBadge grade={image.result.grade} name={gradeName(image, image.result.grade)} />}</>
+    <><EyeBadge eye={image.eye} /><span>{when === examination.examinedOn ? image.name : day(when)}</span>{image.result?.outcome === 'graded' && image.result.grade !== null && <ImageGrade image={image} grade={image.result.grade} />}</>
   )
 
   return (
@@ -85,7 +85,7 @@ function Room({ examination, reload, first }: { examination: Examination; reload
             {images.map(i => (
               <button key={i.id} type="button" class="shot" aria-pressed={i.id === active.id} onClick={() => void open(i)} title={i.name}>
                 <img src={viewUrl(i.id, 160)} alt="" width="64" height="48" /><EyeBadge eye={i.eye} />
-                <span>{i.result?.outcome === 'graded' ? t('room.gradeShort', { grade: i.result.grade ?? '' }) : i.result ? t(`outcome.${i.result.outcome}`) : t('state.analysing')}</span>
+                <span>{i.result?.outcome === 'graded' && i.result.grade !== null ? isOct(i) ? gradeName(i, i.result.grade) : t('room.gradeShort', { grade: i.result.grade }) : i.result ? t(`outcome.${i.result.outcome}`) : t('state.analysing')}</span>
                 {waits(i) && <span class="dot" title={t('room.waits')}><span class="aloud">{t('room.waits')}</span></span>}
               </button>
             ))}
