@@ -1,3 +1,4 @@
+using Fovea.Acquisition;
 using Fovea.Imaging;
 using Fovea.Preprocessing;
 
@@ -31,14 +32,14 @@ public static class HeatmapOverlay
         return prepared.OriginalToPrepared.Invert().Apply(u * prepared.Pixels.Width - 0.5, v * prepared.Pixels.Height - 0.5);
     }
 
-    /// <summary>The photograph under the map, in its own size. The black border around the retina stays black.</summary>
+    /// <summary>The photograph under the map, in its own size. The black border around the retina stays black; an OCT scan has none, and its dark parts are painted like the rest.</summary>
     /// <param name="original">RGB, of the size that <paramref name="prepared"/> was made from.</param>
     public static Image OnOriginal(ActivationMap map, PreparedImage prepared, Image original, OverlayStyle? style = null)
     {
         ArgumentNullException.ThrowIfNull(original);
         if ((original.Width, original.Height) != (prepared.OriginalWidth, prepared.OriginalHeight))
             throw new ArgumentException($"the image is {original.Width} × {original.Height}; the prepared one came from {prepared.OriginalWidth} × {prepared.OriginalHeight}", nameof(original));
-        return Paint(InOriginal(map, prepared), original, style ?? new OverlayStyle(), BrightestBorder);
+        return Paint(InOriginal(map, prepared), original, style ?? new OverlayStyle(), OctScan.IsOne(original) ? -1 : BrightestBorder);
     }
 
     /// <summary>The map over what the network saw.</summary>

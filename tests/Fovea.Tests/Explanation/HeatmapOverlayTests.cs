@@ -50,6 +50,15 @@ public class HeatmapOverlayTests
     }
 
     [Fact]
+    public void OnOriginal_OctScan_PaintsItsDarkParts()
+    {
+        var scan = new Image(120, 120, 3);
+        for (var i = 0; i < scan.Pixels.Length; i++) scan.Pixels[i] = (byte)(i / 360 / 10 % 2 * 180);
+        var overlay = HeatmapOverlay.OnOriginal(Peak(4, 4), Preprocessor.Prepare(new FundusImage(scan, "scan"), new PreprocessingSpec { Size = 64 }), scan);
+        Assert.NotEqual([0, 0, 0], overlay.Row(65).Slice(65 * 3, 3).ToArray());
+    }
+
+    [Fact]
     public void OnOriginal_OpacityZero_IsThePhotograph()
     {
         var (photograph, prepared) = Photograph();
