@@ -65,7 +65,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
             var decoding = FitDecoding(network, fit, choose);
             var measured = test.Count > 0 ? test : new TestPart(NotEmpty(validation, "measuring")); // a recipe without a test part is measured on its validation part
             var predictions = Predict(network, measured, decoding);
-            return Finish(run, network, progress, predictions, test.Count > 0 ? "test" : "validation", decoding, cancel);
+            return Finish(run, network, progress, fit, predictions, test.Count > 0 ? "test" : "validation", decoding, cancel);
         }
     }
 
@@ -127,7 +127,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
                 var heldOut = Predict(network, new TestPart(Where(all, foldOf, fold)), decoding);
                 predictions.Add(heldOut);
                 (history, seconds) = (progress.History, seconds + progress.ElapsedSeconds);
-                Finish(run, network, progress, heldOut, "heldOut", decoding, cancel);
+                Finish(run, network, progress, training, heldOut, "heldOut", decoding, cancel);
             }
         }
         var pooled = Pool(predictions);
@@ -291,14 +291,14 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         }
     }
 
-    private ExperimentResult Finish(RunDirectory run, Network network, RunProgress progress, Predictions predictions, string part, DecodingSpec? decoding, CancellationToken cancel)
+    private ExperimentResult Finish(RunDirectory run, Network network, RunProgress progress, PreparedSet training, Predictions predictions, string part, DecodingSpec? decoding, CancellationToken cancel)
     {
         if (!Writes) return new ExperimentResult(Unmeasured(predictions), predictions, progress.History, null, progress.ElapsedSeconds);
         var metrics = MetricsReport.Compute(predictions, new MetricsOptions { Seed = (ulong)recipe.Seed }, cancel);
         predictions.Write(run.PredictionsCsv);
         RunDirectory.WriteText(run.MetricsJson, metrics.ToJson() + "\n");
         run.WriteHistory(progress.History);
-        ModelFile.Write(run.Model, ModelCards.For(recipe, data, metrics, part, decoding), network.State());
+        ModelFile.Write(run.Model, ModelCards.For(recipe, data, training.Ids, metrics, part, decoding), network.State());
         return new ExperimentResult(metrics, predictions, progress.History, run.Model, progress.ElapsedSeconds);
     }
 

@@ -11,8 +11,9 @@ namespace Fovea.Training.Training;
 /// <summary>What a trained model says of itself.</summary>
 internal static class ModelCards
 {
+    /// <param name="training">Ids of the images that it was trained on.</param>
     /// <param name="part">What the figures were measured on: test, validation, heldOut.</param>
-    internal static ModelCard For(Recipe recipe, Dataset data, MetricsReport metrics, string part, DecodingSpec? decoding = null)
+    internal static ModelCard For(Recipe recipe, Dataset data, IReadOnlyList<string> training, MetricsReport metrics, string part, DecodingSpec? decoding = null)
     {
         var kinds = data.Kind.Split('+');
         var figures = new Dictionary<string, CardMetric>();
@@ -33,7 +34,7 @@ internal static class ModelCards
             Decoding = decoding ?? new DecodingSpec(),
             Classes = data.ClassNames,
             Licence = recipe.Licence ?? "unknown: trained on the user's own data",
-            Data = [.. data.Samples.CountBy(s => s.Origin).Select(set => Of(set.Key, set.Value, kinds))],
+            Data = [.. training.CountBy(id => data.Samples[data.Find(id)!.Value].Origin).Select(set => Of(set.Key, set.Value, kinds))],
             Metrics = figures,
             Recipe = JsonSerializer.SerializeToElement(recipe, RecipeFile.Options),
             Created = DateTimeOffset.UtcNow,
