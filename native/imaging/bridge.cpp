@@ -46,4 +46,3 @@ FIMG_EXPORT int32_t fimg_opencv_version(char* buffer, int32_t capacity) {
         std::memcpy(buffer, version.c_str(), version.size() + 1);
     });
 }
-

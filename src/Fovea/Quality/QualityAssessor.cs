@@ -54,7 +54,7 @@ public static class QualityAssessor
         if (m.FieldDiameter == 0 || m.Brightness < LeastBrightness * least)
         {
             if (m.Brightness < LeastBrightness * least)
-            yield return Problem(QualityReason.TooDark, $"too dark (mean brightness {m.Brightness:F0} of 255, at least {LeastBrightness:F0} is needed)");
+                yield return Problem(QualityReason.TooDark, $"too dark (mean brightness {m.Brightness:F0} of 255, at least {LeastBrightness:F0} is needed)");
             else yield return NotAFundus("no field of view was found");
             yield break;
         }
@@ -65,13 +65,13 @@ public static class QualityAssessor
         else if (full && !coloured) yield return NotAFundus("there is neither a round field of view nor a retina's colours");
         // Overexposure pales every colour and smooths every detail: it alone is the reason then.
         else if (!coloured && !light)
-        yield return Problem(QualityReason.ColourCast, $"the colours are not a retina's (red leads in {m.RetinaColoured:P0} of the field, green/red {m.GreenToRed:F2}, blue/red {m.BlueToRed:F2})");
+            yield return Problem(QualityReason.ColourCast, $"the colours are not a retina's (red leads in {m.RetinaColoured:P0} of the field, green/red {m.GreenToRed:F2}, blue/red {m.BlueToRed:F2})");
         if (m.FieldDiameter < LeastFieldDiameter * least)
-        yield return Problem(QualityReason.TooSmall, $"too small (the field of view is {m.FieldDiameter:F0} pixels wide, at least {LeastFieldDiameter:F0} are needed)");
+            yield return Problem(QualityReason.TooSmall, $"too small (the field of view is {m.FieldDiameter:F0} pixels wide, at least {LeastFieldDiameter:F0} are needed)");
         if (light)
-        yield return Problem(QualityReason.Overexposed, $"overexposed (mean brightness {m.Brightness:F0} of 255, {m.BurntShare:P0} of the field burnt out)");
+            yield return Problem(QualityReason.Overexposed, $"overexposed (mean brightness {m.Brightness:F0} of 255, {m.BurntShare:P0} of the field burnt out)");
         else if (m.Sharpness < LeastSharpness * least)
-        yield return Problem(QualityReason.Blurred, $"blurred (detail {m.Sharpness:F2} %, at least {LeastSharpness:F2} % is needed)");
+            yield return Problem(QualityReason.Blurred, $"blurred (detail {m.Sharpness:F2} %, at least {LeastSharpness:F2} % is needed)");
     }
 
     private static QualityProblem NotAFundus(string finding) => Problem(QualityReason.NotAFundusPhotograph, $"not a fundus photograph ({finding})");

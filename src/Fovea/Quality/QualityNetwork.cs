@@ -21,9 +21,9 @@ public sealed class QualityNetwork : IDisposable
     public static QualityNetwork Load(string path)
     {
         const string Remedy = "Give models/quality.fovea, or one that was trained on a set of `fovea data spoil`.";
-        var classes = ModelFile.ReadCard(path).Classes;
-        var reasons = classes.Select(c => Enum.TryParse<QualityReason>(c, ignoreCase: true, out var reason) && !char.IsDigit(c[0]) ? (QualityReason?)reason : null).ToArray();
         var model = GradingModel.Load(path, ModelTasks.Quality, "the quality of photographs", Remedy);
+        var classes = model.Card.Classes;
+        var reasons = classes.Select(c => Enum.TryParse<QualityReason>(c, ignoreCase: true, out var reason) && !char.IsDigit(c[0]) ? (QualityReason?)reason : null).ToArray();
         if (classes.Zip(reasons).All(c => c.First == Good ^ c.Second is not null) && classes.Count(c => c == Good) == 1) return new QualityNetwork(model, reasons);
         model.Dispose();
         throw new ModelFileException(path, $"its classes are not {Good} and reasons for a photograph to be refused", Remedy);

@@ -5,7 +5,7 @@ import { has } from '../session'
 import { useShortcuts } from '../shortcuts'
 import type { Image, Review } from '../types'
 import { Field, useAction } from './basics'
-import { ImageGrade, Pill, gradeName, isOct } from './verdict'
+import { ImageGrade, Pill, gradeName, gradeText, isOct } from './verdict'
 
 type Choice = number | 'ungradable'
 const machineChoice = (image: Image): Choice | null => image.result?.outcome === 'graded' ? image.result.grade : image.result?.outcome === 'ungradable' ? 'ungradable' : null
@@ -100,7 +100,7 @@ function Reviews({ image, reviews }: { image: Image; reviews: readonly Review[] 
     <ol class="reviews">
       {reviews.map(r => (
         <li key={r.id}>
-          <strong>{t(`grading.by.${r.role}`)}</strong> {r.ungradable ? t('outcome.ungradable') : r.grade !== null ? isOct(image) ? gradeName(image, r.grade) : `${r.grade} ${gradeName(image, r.grade)}` : t('grading.agreed')}
+          <strong>{t(`grading.by.${r.role}`)}</strong> {r.ungradable ? t('outcome.ungradable') : r.grade !== null ? gradeText(image, r.grade) : t('grading.agreed')}
           {r.reason && <q>{r.reason}</q>}
           <span class="quiet small">{r.reader}, {time(r.createdAt)}</span>
         </li>

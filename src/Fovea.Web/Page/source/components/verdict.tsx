@@ -23,6 +23,9 @@ export function ImageGrade({ image, grade }: { image: Image; grade: number }) {
   return isOct(image) ? <strong>{gradeName(image, grade)}</strong> : <GradeBadge grade={grade} name={gradeName(image, grade)} />
 }
 
+/** In full: number and name of a grade, the name alone of a class. */
+export const gradeText = (image: Image, grade: number) => isOct(image) ? gradeName(image, grade) : `${grade} ${gradeName(image, grade)}`
+
 /** The likely grades, or classes, in words. */
 export const inWords = (image: Image, set: number[]) => set.map(grade => isOct(image) ? gradeName(image, grade) : String(grade)).join(', ')
 
@@ -82,7 +85,7 @@ export function Probabilities({ image }: { image: Image }) {
     <dl class="bars">
       {result.probabilities.map((p, grade) => (
         <div key={grade} class={result.set?.includes(grade) ? 'in' : ''}>
-          <dt>{isOct(image) ? gradeName(image, grade) : `${grade} ${tCode('grade', String(grade))}`}</dt>
+          <dt>{gradeText(image, grade)}</dt>
           <dd><span class="bar"><span class={isOct(image) ? 'class' : `g${grade}`} style={{ width: `${Math.max(p * 100, 0.5)}%` }} /></span><span class="number">{(p * 100).toFixed(0)}{'\u202f'}%</span></dd>
         </div>
       ))}
