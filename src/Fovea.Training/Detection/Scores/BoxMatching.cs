@@ -10,9 +10,10 @@ public sealed record HitRule(double? Overlap)
     public static HitRule CentreHit { get; } = new((double?)null);
 
     /// <summary>How near the found box comes to counting: the IoU; for a centre hit 1, plus the IoU, which chooses among several; 0 for no hit.</summary>
-    internal double Quality(in Box found, in Box truth)
+    /// <param name="crowd">The truth stands for many things, of which the found box need cover one: as COCO, its overlap is the share of the found box that lies in it.</param>
+    internal double Quality(in Box found, in Box truth, bool crowd = false)
     {
-        double iou = found.IntersectionOverUnion(truth);
+        double iou = crowd ? found.Intersection(truth) / found.Area : found.IntersectionOverUnion(truth);
         if (Overlap is { } least) return iou >= Math.Min(least, 1 - 1e-10) ? iou : 0;
         var (x, y) = found.Centre;
         return truth.Contains(x, y) ? 1 + iou : 0;
@@ -55,7 +56,7 @@ internal static class BoxMatching
                 {
                     if (taken[t] && !truth[t].Crowd) continue;
                     if (best >= 0 && !truth[best].Ignored && truth[t].Ignored) break;
-                    var q = rule.Quality(box.Bounds, truth[t].Bounds);
+                    var q = rule.Quality(box.Bounds, truth[t].Bounds, truth[t].Crowd);
                     // As COCO: of equals the later.
                     if (q > 0 && q >= quality) (best, quality) = (t, q);
                 }
