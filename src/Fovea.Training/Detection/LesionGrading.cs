@@ -4,6 +4,7 @@ using Fovea.Detection.Grading;
 using Fovea.Reporting;
 using Fovea.Training.Data;
 using Fovea.Training.Metrics;
+using Fovea.Training.Splits;
 
 namespace Fovea.Training.Detection;
 
@@ -18,7 +19,6 @@ public sealed record LesionGradingReport(int Images, int PassedOver, MetricsRepo
 /// <summary>Grades photographs by lesions that were found in them, and scores those grades.</summary>
 public static class LesionGrading
 {
-    private const ulong FoldStream = 19;
     private const long MaxBytes = 1L << 30;
     private const int MaxLine = 16 << 20;
     private const string Remedy = "Give what `fovea detect --json` printed";
@@ -41,7 +41,9 @@ public static class LesionGrading
         int[] truth = [.. used.Select(r => grades[Id(r.Image)].Grade)];
         string[] ids = [.. used.Select(r => Id(r.Image))], groups = [.. ids.Select(id => grades[id].Group)];
 
-        var foldOf = Folds(groups, folds, options.Seed);
+        string[] distinct = [.. groups.Distinct()];
+        if (distinct.Length < folds) throw new DatasetException(labels, $"{distinct.Length} groups of photographs for {folds} folds", "Give fewer --folds");
+        var foldOf = GroupSplitter.Folds(truth, [.. groups.Select(g => Array.IndexOf(distinct, g))], folds, options.Seed);
         var probabilities = new double[used.Length][];
         var predicted = new int[used.Length];
         for (var fold = 0; fold < folds; fold++)
@@ -59,14 +61,6 @@ public static class LesionGrading
     }
 
     private static string Id(string image) => Path.GetFileNameWithoutExtension(image);
-
-    private static int[] Folds(string[] groups, int folds, ulong seed)
-    {
-        string[] all = [.. groups.Distinct().Order(StringComparer.Ordinal)];
-        SeededRandom.For(seed, FoldStream).Shuffle<string>(all);
-        var foldOf = all.Select((group, i) => (group, Fold: i % folds)).ToDictionary(g => g.group, g => g.Fold, StringComparer.Ordinal);
-        return [.. groups.Select(g => foldOf[g])];
-    }
 
     private static Dictionary<string, (int Grade, string Group)> Grades(string path, string column)
     {
