@@ -37,18 +37,19 @@ internal static class TrainVerb
         return new Command("train", "Train a network by a recipe and measure it on images that it has not seen.") { recipe, data, weights, prepared, output, folds, split, resume, set, threads, processes, findRate, json }
             .Runs((parse, cancel) =>
             {
-                if (DetectionRecipeFile.Is(parse.GetValue(recipe)!))
-                {
-                    if (parse.GetValue(prepared) is not null) throw new UsageException("--prepared: tiles are cut from the photographs themselves. Leave it out for lesions.");
-                    if (parse.GetValue(split) is not null) throw new UsageException("--split: a detector's photographs are divided by their set's own parts, the recipe's shares, or --folds. Leave it out for lesions.");
-                    if (parse.GetResult(findRate) is not null) throw new UsageException("--find-lr: not for lesions yet. Leave it out, and set optimiser.learningRate.");
-                    if (parse.GetValue(processes) is > 1 || RankEnvironment.Current is not null) throw new UsageException("--nproc: a detector trains in one process. Leave it out for lesions.");
-                    return Detector(DetectionRecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set)), parse.GetValue(data)!, parse.GetValue(weights), parse.GetValue(output), parse.GetValue(folds),
-                        parse.GetValue(resume), parse.GetValue(threads), parse.GetValue(json), cancel);
-                }
-                if (parse.GetValue(processes) is not { } n || n == 1 || RankEnvironment.Current is not null) return RankScope.Run((ranks, stop) => Run(parse, ranks, stop), cancel);
+                if (parse.GetValue(processes) is not { } n || n == 1 || RankEnvironment.Current is not null)
+                    return RankScope.Run((ranks, stop) => DetectionRecipeFile.Is(parse.GetValue(recipe)!) ? RunDetector(parse, ranks, stop) : Run(parse, ranks, stop), cancel);
                 return n is >= 1 and <= LocalLauncher.MaxProcesses ? LocalLauncher.Run(n, cancel) : throw new UsageException($"--nproc: {n} is out of range. Give 1 to {LocalLauncher.MaxProcesses}.");
             });
+
+        int RunDetector(ParseResult parse, ProcessGroup? ranks, CancellationToken cancel)
+        {
+            if (parse.GetValue(prepared) is not null) throw new UsageException("--prepared: tiles are cut from the photographs themselves. Leave it out for lesions.");
+            if (parse.GetValue(split) is not null) throw new UsageException("--split: a detector's photographs are divided by their set's own parts, the recipe's shares, or --folds. Leave it out for lesions.");
+            if (parse.GetResult(findRate) is not null) throw new UsageException("--find-lr: not for lesions yet. Leave it out, and set optimiser.learningRate.");
+            return Detector(DetectionRecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set)), parse.GetValue(data)!, parse.GetValue(weights), parse.GetValue(output), parse.GetValue(folds),
+                parse.GetValue(resume), parse.GetValue(threads), parse.GetValue(json), ranks, cancel);
+        }
 
         int Run(ParseResult parse, ProcessGroup? ranks, CancellationToken cancel)
         {
@@ -97,20 +98,23 @@ internal static class TrainVerb
     }
 
     /// <summary>A recipe for lesions: photographs with boxes instead of grades.</summary>
-    private static int Detector(DetectionRecipe plan, string[] data, string? weights, string? output, int? folds, bool resume, int? threads, bool json, CancellationToken cancel)
+    private static int Detector(DetectionRecipe plan, string[] data, string? weights, string? output, int? folds, bool resume, int? threads, bool json, ProcessGroup? ranks,
+        CancellationToken cancel)
     {
+        var writes = ranks is null or { IsFirst: true };
         CheckNumbers(folds, threads);
         if (data.Length != 1) throw new UsageException("--data: one set of photographs with marked lesions is needed. Give it once.");
         var folder = output ?? Path.Combine("runs", plan.Name);
-        CheckFolder(folder, resume);
+        if (writes) CheckFolder(folder, resume);
         var lesions = LesionReader.Open(data[0]);
-        foreach (var warning in lesions.Warnings) Console.Error.WriteLine(warning);
+        foreach (var warning in writes ? lesions.Warnings : []) Console.Error.WriteLine(warning);
         if (threads is { } t) TorchRuntime.Threads = t;
         var run = new RunDirectory(folder);
         using var console = new TrainingConsole();
-        var experiment = new DetectionExperiment(plan, lesions, WeightsOf(weights ?? plan.Model.Weights), console);
+        var experiment = new DetectionExperiment(plan, lesions, WeightsOf(weights ?? plan.Model.Weights), writes ? console : null) { Ranks = ranks };
         var result = folds is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
         console.Dispose();
+        if (!writes) return ExitCodes.Ok;
         if (json) JsonOutput.Write(result.Report);
         else Console.Out.Write(DetectionText.Of(result.Report));
         Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, detections.json); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");

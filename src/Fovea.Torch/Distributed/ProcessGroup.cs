@@ -93,6 +93,25 @@ public sealed unsafe class ProcessGroup : IDisposable
         }
     }
 
+    /// <summary>The bytes of every rank, in the order of ranks.</summary>
+    public byte[][] Gather(byte[] own)
+    {
+        using var scope = new TensorScope();
+        var lengths = new long[Size];
+        lengths[Rank] = own.LongLength;
+        var all = Tensor.From<long>(lengths);
+        Sum(all);
+        lengths = all.ToArray<long>();
+        // Each rank adds its bytes to everybody's zeros.
+        var bytes = new byte[Math.Max(1, lengths.Sum())];
+        own.CopyTo(bytes, lengths.Take(Rank).Sum());
+        var sum = Tensor.From<byte>(bytes);
+        Sum(sum);
+        bytes = sum.ToArray<byte>();
+        var starts = lengths.Select((_, i) => (int)lengths.Take(i).Sum()).ToArray();
+        return [.. starts.Select((start, i) => bytes[start..(start + (int)lengths[i])])];
+    }
+
     /// <summary>True on every rank when it is true on any.</summary>
     public bool Any(bool value)
     {

@@ -1,8 +1,12 @@
+using System.Buffers.Binary;
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Fovea.Detection;
 using Fovea.Models;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Torch.Files;
 using Fovea.Training.Augmentation;
 using Fovea.Training.Data;
@@ -25,6 +29,11 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
     private readonly LesionImage[] _images = [.. data.Images.Select(MaskBoxes.WithBoxes).Where(i => i.Boxes is not null)];
     private IReadOnlyDictionary<string, StoredTensor>? _pretrained;
 
+    /// <summary>The processes that share the work, each with the same recipe, data and arguments; rank 0 writes. Null (default): this one alone.</summary>
+    public ProcessGroup? Ranks { get; init; }
+
+    private bool Writes => Ranks is null or { IsFirst: true };
+
     /// <summary>One training run with the data set's own parts, or the recipe's shares.</summary>
     public DetectionResult Run(RunDirectory run, CancellationToken cancel = default)
     {
@@ -40,7 +49,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
             var (measured, part) = test.Length > 0 ? (test, "test") : (validation, "validation");
             var table = Measure(network, card, measured, cancel);
             var report = Write(run, table, cancel);
-            DetectorFile.Write(run.Model, Finished(card, report, part, training.Length), network.State());
+            WriteModel(run, Finished(card, report, part, training.Length), network.State());
             return new DetectionResult(report, table, progress.History, run.Model, progress.ElapsedSeconds);
         }
     }
@@ -57,17 +66,17 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         if (recipe.Training.DeliverAll)
         {
             var run = new RunDirectory(root.In("all"));
-            run.Create();
+            if (Writes) run.Create();
             var (network, card, progress) = Train(run, _images, [], cancel);
             using (network) delivered = (card, network.State());
-            DetectorFile.Write(run.Model, Described(card, _images.Length), delivered.Value.Weights);
+            WriteModel(run, Described(card, _images.Length), delivered.Value.Weights);
             seconds += progress.ElapsedSeconds;
         }
         for (var fold = 0; fold < folds; fold++)
         {
             observer?.Report(new StageProgress($"fold {fold + 1} of {folds}", fold, folds));
             var run = new RunDirectory(root.In($"fold-{fold}"));
-            run.Create();
+            if (Writes) run.Create();
             var training = _images.Where((_, i) => foldOf[i] != fold).ToArray();
             var (network, card, progress) = Train(run, training, [], cancel);
             using (network)
@@ -75,13 +84,13 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
                 var table = Measure(network, card, Where(foldOf, fold), cancel);
                 images.AddRange(table.Images);
                 var report = Write(run, table, cancel);
-                DetectorFile.Write(run.Model, Finished(card, report, "heldOut", training.Length), network.State());
+                WriteModel(run, Finished(card, report, "heldOut", training.Length), network.State());
                 (history, seconds) = (progress.History, seconds + progress.ElapsedSeconds);
             }
         }
         var all = new DetectionTable(recipe.Labels, [.. images.OrderBy(i => i.Id, StringComparer.Ordinal)]);
         var whole = Write(root, all, cancel);
-        if (delivered is var (deliveredCard, weightsOfAll)) DetectorFile.Write(root.Model, Finished(deliveredCard, whole, "folds", _images.Length), weightsOfAll);
+        if (delivered is var (deliveredCard, weightsOfAll)) WriteModel(root, Finished(deliveredCard, whole, "folds", _images.Length), weightsOfAll);
         return new DetectionResult(whole, all, history, delivered is null ? null : root.Model, seconds);
     }
 
@@ -107,7 +116,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         return [.. parts.Select((p, i) => p == 0 ? inner[i] : p)];
     }
 
-    private IDisposable Start(RunDirectory run, int[] parts, string[] names)
+    private IDisposable? Start(RunDirectory run, int[] parts, string[] names)
     {
         if (_images.Length == 0) throw new DatasetException(data.Source, "no photograph with marked lesions", "Give boxes or masks");
         if (!parts.Contains(0)) throw new DatasetException(data.Source, "no photograph is left for training", "Add photographs, or use another split");
@@ -117,12 +126,15 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
             throw new RunDirectoryException(run.Path, "its run was begun with another recipe", $"Resume with {run.RecipeJson} and without --set, or give another folder");
         if (weights is not null) _pretrained = DetectorWeights.Read(weights);
         NewNetwork(null).Dispose(); // what does not fit is refused before anything is written
-        var claim = run.Claim();
+        var claim = Writes ? run.Claim() : null;
         try
         {
             var split = CsvText.Of(_images.Select((image, i) => $"{CsvText.Cell(image.Id)},{image.Boxes!.Count},{names[parts[i]]}").Prepend("image,boxes,part"));
             if (File.Exists(run.SplitCsv) && File.ReadAllText(run.SplitCsv) != split)
                 throw new RunDirectoryException(run.Path, "its run was begun with other photographs, boxes or folds", "Resume with the same --data and --folds, or give another folder");
+            if (Ranks is not null && !Ranks.Agree(BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(split + DetectionRecipeFile.Write(recipe))))))
+                throw new DatasetException(data.Source, $"rank {Ranks.Rank} has other photographs, boxes, parts or another recipe than rank 0", "Give all processes the same data and the same options");
+            if (claim is null) return null;
             RunDirectory.WriteText(run.SplitCsv, split);
             RunDirectory.WriteText(run.RecipeJson, DetectionRecipeFile.Write(recipe));
             RunDirectory.WriteText(run.EnvironmentJson, JsonSerializer.Serialize(RunEnvironment.Current, Json) + "\n");
@@ -130,7 +142,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         }
         catch
         {
-            claim.Dispose();
+            claim?.Dispose();
             throw;
         }
     }
@@ -169,7 +181,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
             var chooses = recipe.Training.Select == DetectionSelection.BestAp50;
             Func<double?>? validate = chooses && validation.Length > 0
                 ? () => DetectionReport.Compute(Measure(network, card, validation, cancel), new DetectionScoreOptions { Resamples = 0 }, cancel).Mean.GetValueOrDefault("ap50") : null;
-            using var trainer = new DetectionTrainer(recipe, network, photographs, validate, run, observer);
+            using var trainer = new DetectionTrainer(recipe, network, photographs, validate, run, observer, Ranks);
             return (network, card, trainer.Run(cancel));
         }
         catch
@@ -197,11 +209,16 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
     private DetectionTable Measure(FasterRcnn network, DetectorCard card, LesionImage[] images, CancellationToken cancel)
     {
         using var detector = LesionDetector.Of(network, card);
-        return DetectionEvaluator.Run(detector, images, done => observer?.Report(new StageProgress("Looking for lesions", done, images.Length)), cancel);
+        if (Ranks is null) return DetectionEvaluator.Run(detector, images, done => observer?.Report(new StageProgress("Looking for lesions", done, images.Length)), cancel);
+        // Each looks at its share, and all get everything. Nobody stops before: the others would wait.
+        var (first, count) = Ranks.Share(images.Length);
+        var own = DetectionEvaluator.Run(detector, images[first..(first + count)], done => observer?.Report(new StageProgress("Looking for lesions", done, count)), CancellationToken.None);
+        return new DetectionTable(own.Labels, [.. Ranks.Gather(JsonSerializer.SerializeToUtf8Bytes(own.Images, Json)).SelectMany(bytes => JsonSerializer.Deserialize<DetectionImage[]>(bytes, Json)!)]);
     }
 
     private DetectionReport Write(RunDirectory run, DetectionTable table, CancellationToken cancel)
     {
+        if (!Writes) return DetectionReport.Compute(table, new DetectionScoreOptions { Resamples = 0 }, cancel);
         var report = DetectionReport.Compute(table, new DetectionScoreOptions { Seed = (ulong)recipe.Seed }, cancel);
         RunDirectory.WriteText(run.MetricsJson, report.ToJson() + "\n");
         CocoFile.Write(run.In("detections.json"), [.. table.Images.Select((image, i) => new CocoImage(i + 1, image.Id, 0, 0,
@@ -209,10 +226,15 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         return report;
     }
 
+    private void WriteModel(RunDirectory run, DetectorCard card, IReadOnlyDictionary<string, StoredTensor> weights)
+    {
+        if (Writes) DetectorFile.Write(run.Model, card, weights);
+    }
+
     private DetectorCard CardOf(AnchorLayout anchors) => new()
     {
         Task = DetectorCard.LesionBoxes, Architecture = recipe.Model.Architecture, Labels = recipe.Labels, Anchors = anchors, ClassAgnosticBoxes = recipe.Model.ClassAgnosticBoxes,
-        LongerSide = recipe.Tiles.LongerSide, Tiles = recipe.Tiles.Inference, Detection = recipe.Detection, Licence = "unknown: trained on the user's own data",
+        LongerSide = recipe.Tiles.LongerSide, Tiles = recipe.Tiles.Inference, Detection = recipe.Detection, Licence = recipe.Licence ?? "unknown: trained on the user's own data",
         Recipe = JsonSerializer.SerializeToElement(recipe, RecipeFile.Options),
         Producer = $"fovea {typeof(DetectionExperiment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",
     };

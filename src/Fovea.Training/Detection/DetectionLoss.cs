@@ -33,9 +33,12 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
 {
     private const double Beta = 1.0 / 9;
 
+    /// <summary>Given how many samples this process drew, says how many all drew: what losses are divided by. Called twice for each batch.</summary>
+    internal Func<double, double> Whole { get; init; } = own => own;
+
     /// <param name="truth">The boxes of each picture, with area; none is allowed.</param>
-    /// <param name="random">Draws the samples; null: the first of each kind.</param>
-    public DetectionLosses Call(DetectionBatch batch, IReadOnlyList<IReadOnlyList<TrueBox>> truth, SeededRandom? random, Phase phase = Phase.Training)
+    /// <param name="random">Draws the samples of each picture; null: the first of each kind.</param>
+    public DetectionLosses Call(DetectionBatch batch, IReadOnlyList<IReadOnlyList<TrueBox>> truth, IReadOnlyList<SeededRandom>? random, Phase phase = Phase.Training)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (truth.Count != batch.Sizes.Count) throw new ArgumentException($"boxes of {truth.Count} pictures for {batch.Sizes.Count}", nameof(truth));
@@ -47,7 +50,7 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
         return new DetectionLosses(scope.Keep(objectness), scope.Keep(regionBoxes), scope.Keep(classes), scope.Keep(boxes));
     }
 
-    private (Tensor Objectness, Tensor Boxes) RegionLosses(RegionOutput output, IReadOnlyList<IReadOnlyList<TrueBox>> truth, SeededRandom? random)
+    private (Tensor Objectness, Tensor Boxes) RegionLosses(RegionOutput output, IReadOnlyList<IReadOnlyList<TrueBox>> truth, IReadOnlyList<SeededRandom>? random)
     {
         using var scope = new TensorScope();
         var anchors = output.Grids.Sum(g => g.Count);
@@ -58,7 +61,7 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
             Box[] boxes = [.. truth[image].Select(t => t.Bounds)];
             var match = settings.AnchorMatcher.Match(output.Grids, boxes);
             var start = (long)image * anchors;
-            var (positive, background) = settings.AnchorSampler.Sample(anchors, i => match[i] >= 0 ? true : match[i] == Matcher.Background ? false : null, random,
+            var (positive, background) = settings.AnchorSampler.Sample(anchors, i => match[i] >= 0 ? true : match[i] == Matcher.Background ? false : null, random?[image],
                 scores is null ? null : i => scores[start + i]);
             foreach (var i in positive)
             {
@@ -73,14 +76,15 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
         var type = objectness.Type;
         var device = objectness.Device;
         var drawn = objectness.IndexSelect(0, Tensor.From<long>([.. rows]).To(device));
-        var objectnessLoss = Functional.BinaryCrossEntropyWithLogits(drawn, Tensor.From<float>([.. labels]).To(type).To(device));
+        var all = Whole(rows.Count);
+        var objectnessLoss = Functional.BinaryCrossEntropyWithLogits(drawn, Tensor.From<float>([.. labels]).To(type).To(device), reduction: Reduction.Sum) / all;
         // An empty selection still ties the loss to the weights, with a gradient of zero.
         var deltas = output.Deltas.Reshape(-1, 4).IndexSelect(0, Tensor.From<long>([.. positives]).To(device));
-        var boxLoss = Functional.SmoothL1(deltas, Tensor.From<float>([.. codes], positives.Count, 4).To(type).To(device), Beta, Reduction.Sum) / rows.Count;
+        var boxLoss = Functional.SmoothL1(deltas, Tensor.From<float>([.. codes], positives.Count, 4).To(type).To(device), Beta, Reduction.Sum) / all;
         return (scope.Keep(objectnessLoss), scope.Keep(boxLoss));
     }
 
-    private (Tensor Classes, Tensor Boxes) HeadLosses(DetectorFeatures features, DetectedBox[][] proposals, Extent picture, IReadOnlyList<IReadOnlyList<TrueBox>> truth, SeededRandom? random, Phase phase)
+    private (Tensor Classes, Tensor Boxes) HeadLosses(DetectorFeatures features, DetectedBox[][] proposals, Extent picture, IReadOnlyList<IReadOnlyList<TrueBox>> truth, IReadOnlyList<SeededRandom>? random, Phase phase)
     {
         using var scope = new TensorScope();
         var (chosen, labels, codes, positives) = (new Box[truth.Count][], new List<long>(), new List<float>(), new List<(long Row, int Label)>());
@@ -89,7 +93,7 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
             Box[] boxes = [.. truth[image].Select(t => t.Bounds)];
             Box[] candidates = [.. proposals[image].Select(p => p.Bounds), .. boxes]; // the truth is a proposal, too, so that there are positives from the first step on
             var match = settings.ProposalMatcher.Match(candidates, boxes);
-            var (positive, background) = settings.ProposalSampler.Sample(candidates.Length, i => match[i] >= 0 ? true : match[i] == Matcher.Background ? false : null, random);
+            var (positive, background) = settings.ProposalSampler.Sample(candidates.Length, i => match[i] >= 0 ? true : match[i] == Matcher.Background ? false : null, random?[image]);
             int[] both = [.. positive, .. background];
             Array.Sort(both);
             foreach (var i in both)
@@ -107,12 +111,13 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
         }
         var output = detector.Classify(features, chosen, picture, phase);
         var (type, device) = (output.Logits.Type, output.Logits.Device);
-        // Without a proposal (an untrained network on an empty picture) there is nothing to learn, and a mean of nothing is no number.
-        var classLoss = labels.Count == 0 ? output.Logits.Sum() : Functional.CrossEntropy(output.Logits, Tensor.From<long>([.. labels]).To(device));
+        // Without a proposal (an untrained network on an empty picture) there is nothing to learn.
+        var all = Math.Max(1, Whole(labels.Count));
+        var classLoss = labels.Count == 0 ? output.Logits.Sum() : Functional.CrossEntropy(output.Logits, Tensor.From<long>([.. labels]).To(device), reduction: Reduction.Sum) / all;
         var perRow = output.Deltas.Size(1);
         var rows = Tensor.From<long>([.. positives.Select(p => p.Row * perRow + (perRow == 1 ? 0 : p.Label))]).To(device);
         var deltas = output.Deltas.Reshape(-1, 4).IndexSelect(0, rows);
-        var boxLoss = Functional.SmoothL1(deltas, Tensor.From<float>([.. codes], positives.Count, 4).To(type).To(device), Beta, Reduction.Sum) / Math.Max(1, labels.Count);
+        var boxLoss = Functional.SmoothL1(deltas, Tensor.From<float>([.. codes], positives.Count, 4).To(type).To(device), Beta, Reduction.Sum) / all;
         return (scope.Keep(classLoss), scope.Keep(boxLoss));
     }
 

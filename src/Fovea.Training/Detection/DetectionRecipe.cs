@@ -21,6 +21,9 @@ public sealed record DetectionRecipe
     /// <summary>Seeds the split, the initial weights, tiles, augmentation and samples.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>The licence that the trained weights are given (an SPDX identifier where there is one), for the detector's card; null: unknown.</summary>
+    public string? Licence { get; init; }
+
     public DetectorRecipe Model { get; init; } = new();
 
     /// <summary>Kinds that are looked for, in the order of their labels.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Fovea.Detection;
 using Fovea.Torch;
+using Fovea.Torch.Distributed;
 using Fovea.Torch.Files;
 using Fovea.Torch.Modules;
 using Fovea.Torch.Optimisation;
@@ -29,42 +30,56 @@ internal sealed class DetectionTrainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly IProgress<TrainingEvent>? _observer;
     private readonly DetectionInput _input = new();
+    private readonly ProcessGroup? _ranks;
+    private readonly DataParallel? _parallel;
 
     /// <param name="network">Initialised, or with pretrained weights; trained in place.</param>
-    /// <param name="validate">The score that chooses the epoch, of the network as it is; null with <see cref="DetectionSelection.Last"/>.</param>
-    public DetectionTrainer(DetectionRecipe recipe, FasterRcnn network, IReadOnlyList<TrainingPhotograph> photographs, Func<double?>? validate, RunDirectory run, IProgress<TrainingEvent>? observer)
+    /// <param name="validate">The score that chooses the epoch, of the network as it is, the same on every rank; null with <see cref="DetectionSelection.Last"/>.</param>
+    /// <param name="ranks">The processes that share the work, each with the same recipe, network and photographs; rank 0 writes. Null: this one alone.</param>
+    public DetectionTrainer(DetectionRecipe recipe, FasterRcnn network, IReadOnlyList<TrainingPhotograph> photographs, Func<double?>? validate, RunDirectory run, IProgress<TrainingEvent>? observer,
+        ProcessGroup? ranks = null)
     {
         if (validate is null && recipe.Training.Select != DetectionSelection.Last) throw new ArgumentException("choosing the best epoch needs a validation part", nameof(validate));
-        (_recipe, _network, _validate, _run, _observer) = (recipe, network, validate, run, observer);
-        _loader = new TileLoader(photographs, recipe);
-        _loss = new DetectionLoss(network, recipe.Sampling.ToSettings());
+        (_recipe, _network, _validate, _run, _observer, _ranks) = (recipe, network, validate, run, observer, ranks);
+        _loader = new TileLoader(photographs, recipe, ranks is null ? null : ranks.Share);
         Freeze(network, recipe);
         network.UseChannelsLast();
         _optimiser = CreateOptimiser(recipe, network);
         _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : null;
         _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch);
+        // Norms that are trained measure the whole batch: a share of a few tiles is too small.
+        _parallel = ranks is null ? null : new DataParallel(ranks, network, recipe.Name, _loader.BatchSize, syncNorms: !recipe.Model.FrozenNorms);
+        _loss = _parallel is null ? new DetectionLoss(network, recipe.Sampling.ToSettings()) : new DetectionLoss(network, recipe.Sampling.ToSettings()) { Whole = _parallel.Sum };
     }
+
+    private bool Writes => _ranks is null or { IsFirst: true };
 
     /// <summary>Trains to the end, from the run's last checkpoint where there is one. The network then holds the delivered weights.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the last checkpoint is at most a step old.</exception>
     public RunProgress Run(CancellationToken cancel)
     {
         TorchRuntime.FlushDenormals();
-        _run.Create();
+        if (Writes) _run.Create();
         var progress = RunProgress.Start;
         if (File.Exists(_run.LastCheckpoint))
         {
             progress = Load(_run.LastCheckpoint);
             _observer?.Report(new Resumed(progress.Epoch, progress.Step));
         }
+        _parallel?.RequireSame(progress, _run);
         while (progress.Epoch < _recipe.Training.Epochs)
         {
             var watch = Stopwatch.StartNew();
+            _parallel?.Synchronise();
             progress = TrainEpoch(progress, cancel);
             progress = FinishEpoch(progress, watch.Elapsed.TotalSeconds);
         }
-        if (_recipe.Training.Select != DetectionSelection.Last && progress.BestEpoch > 0) Load(_run.BestCheckpoint);
-        _average?.CopyTo(_network);
+        if (Writes)
+        {
+            if (_recipe.Training.Select != DetectionSelection.Last && progress.BestEpoch > 0) Load(_run.BestCheckpoint);
+            _average?.CopyTo(_network);
+        }
+        _parallel?.Synchronise();
         return progress;
     }
 
@@ -73,11 +88,12 @@ internal sealed class DetectionTrainer : IDisposable
         var (epoch, saved) = (progress.Epoch, Stopwatch.StartNew());
         try
         {
-            foreach (var batch in _loader.Epoch(epoch, progress.Step, cancel))
+            foreach (var batch in _loader.Epoch(epoch, progress.Step, _ranks is null ? cancel : CancellationToken.None)) // ranks stop together, after a step
             {
-                var loss = TrainStep(batch, epoch);
+                var loss = TrainStep(batch, epoch, cancel);
                 progress = progress with { Step = batch.Step + 1, LossSum = progress.LossSum + loss };
-                _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, _loader.StepsPerEpoch, batch.Tiles.Length, progress.LossSum / progress.Step));
+                _observer?.Report(new StepDone(epoch + 1, _recipe.Training.Epochs, progress.Step, _loader.StepsPerEpoch, _loader.BatchSize, progress.LossSum / progress.Step));
+                if (_parallel is { StopsNow: true }) throw new OperationCanceledException(cancel);
                 if (saved.Elapsed.TotalSeconds < _recipe.Training.CheckpointSeconds) continue;
                 Save(_run.LastCheckpoint, progress);
                 saved.Restart();
@@ -91,19 +107,24 @@ internal sealed class DetectionTrainer : IDisposable
         return progress;
     }
 
-    private double TrainStep(TileBatch batch, int epoch)
+    private double TrainStep(TileBatch batch, int epoch, CancellationToken cancel)
     {
         using var scope = new TensorScope();
-        TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step).NextUInt64());
-        var random = SeededRandom.For((ulong)_recipe.Seed, SampleStream, (ulong)epoch, (ulong)batch.Step);
+        TorchRuntime.Seed(SeededRandom.For((ulong)_recipe.Seed, StepStream, (ulong)epoch, (ulong)batch.Step, (ulong)batch.First).NextUInt64());
+        SeededRandom[] random = [.. batch.Tiles.Select((_, i) => SeededRandom.For((ulong)_recipe.Seed, SampleStream, (ulong)epoch, (ulong)batch.Step, (ulong)(batch.First + i)))];
         _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor((long)epoch * _loader.StepsPerEpoch + batch.Step);
         var loss = _loss.Call(DetectionBatch.Of(batch.Tiles, _input), batch.Truth, random).Total();
-        loss.Backward();
+        var value = loss.Item();
+        if (_parallel is null) loss.Backward();
+        else
+        {
+            _parallel.Backward(loss, last: true);
+            value = _parallel.EndStep(value, cancel.IsCancellationRequested);
+        }
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();
         _optimiser.ZeroGrad();
         _average?.Update();
-        var value = loss.Item();
         return double.IsFinite(value) ? value
             : throw new TrainingDivergedException(_recipe.Name, string.Create(CultureInfo.InvariantCulture, $"the loss became {value} in epoch {epoch + 1}, step {batch.Step + 1}"));
     }
@@ -124,7 +145,7 @@ internal sealed class DetectionTrainer : IDisposable
         };
         if (best && t.Select != DetectionSelection.Last) Save(_run.BestCheckpoint, progress);
         Save(_run.LastCheckpoint, progress);
-        _run.WriteHistory(progress.History);
+        if (Writes) _run.WriteHistory(progress.History);
         _observer?.Report(new EpochDone(metrics, t.Epochs, best));
         return progress;
     }
@@ -132,14 +153,20 @@ internal sealed class DetectionTrainer : IDisposable
     /// <summary>Of the weights that would be delivered: the averaged ones where the recipe averages.</summary>
     private double? Score()
     {
-        if (_average is null) return _validate!();
+        if (_average is null) return Validate();
         using var swapped = _average.Swap();
-        return _validate!();
+        return Validate();
+
+        double? Validate()
+        {
+            _parallel?.Synchronise(); // running values of norms are each rank's own
+            return _validate!();
+        }
     }
 
     private void Save(string path, RunProgress progress)
     {
-        Checkpoint.Save(path, progress, _network, _optimiser, _average, DetectionRecipeFile.Write(_recipe), _recipe.Name);
+        if (Writes) Checkpoint.Save(path, progress, _network, _optimiser, _average, DetectionRecipeFile.Write(_recipe), _recipe.Name);
     }
 
     private RunProgress Load(string path) => Checkpoint.Restore(path, _network, _optimiser, _average, DetectionRecipeFile.Write(_recipe),
@@ -179,6 +206,7 @@ internal sealed class DetectionTrainer : IDisposable
 
     public void Dispose()
     {
+        _parallel?.Dispose();
         _optimiser.Dispose();
         _average?.Dispose();
     }

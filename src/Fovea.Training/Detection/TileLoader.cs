@@ -13,13 +13,15 @@ namespace Fovea.Training.Detection;
 internal sealed record TrainingPhotograph(int Number, string Path, IReadOnlyList<MarkedBox> Boxes);
 
 /// <summary>Tiles of one step with their boxes.</summary>
-internal sealed record TileBatch(int Step, Image[] Tiles, TrueBox[][] Truth);
+/// <param name="First">Place of the first tile in the step: other than 0 where several processes share it.</param>
+internal sealed record TileBatch(int Step, int First, Image[] Tiles, TrueBox[][] Truth);
 
 /// <summary>
 /// Gives the tiles of an epoch in a random order. Which tiles, their order and augmentation are functions of (seed, epoch, photograph, tile), so that a resumed run, or one with other workers, sees the
 /// same pixels. Photographs are decoded a group at a time, as many as fit <see cref="GroupBytes"/>, and tiles are shuffled within a group; where all fit, they are decoded once and kept.
 /// </summary>
-internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, DetectionRecipe recipe)
+/// <param name="share">The consecutive tiles of n that are this process's; null: all.</param>
+internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, DetectionRecipe recipe, Func<int, (int First, int Count)>? share = null)
 {
     private const long GroupBytes = 768L << 20;
     private const ulong OrderStream = 11, TileStream = 12;
@@ -32,7 +34,8 @@ internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, 
     /// <summary>The last incomplete batch is left out.</summary>
     internal int StepsPerEpoch => photographs.Count * _tiles.PerPhotograph / BatchSize;
 
-    private int BatchSize => Math.Min(recipe.Training.BatchSize, photographs.Count * _tiles.PerPhotograph);
+    /// <summary>Tiles of a step, of all processes.</summary>
+    internal int BatchSize => Math.Min(recipe.Training.BatchSize, photographs.Count * _tiles.PerPhotograph);
 
     /// <summary>A photograph as tiles are cut from it.</summary>
     internal static Image Read(string path, int? longerSide)
@@ -48,6 +51,7 @@ internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, 
         var order = photographs.ToArray();
         SeededRandom.For(_seed, OrderStream, (ulong)epoch).Shuffle<TrainingPhotograph>(order);
         var (before, waiting) = (0, new List<(Image Tile, TrueBox[] Truth)>()); // tiles of earlier groups
+        var (from, count) = share?.Invoke(BatchSize) ?? (0, BatchSize);
         foreach (var (group, index) in Groups(order).Select((g, i) => (g, i)))
         {
             cancel.ThrowIfCancellationRequested();
@@ -55,23 +59,24 @@ internal sealed class TileLoader(IReadOnlyList<TrainingPhotograph> photographs, 
             SeededRandom.For(_seed, OrderStream, (ulong)epoch, 1, (ulong)index).Shuffle<(int, int)>(plans);
             // A resumed epoch makes no tile of the steps that are behind it.
             var (first, end) = (Math.Max(0, firstStep * BatchSize - before), Math.Min(plans.Length, StepsPerEpoch * BatchSize - before));
+            int[] own = [.. Enumerable.Range(first, Math.Max(0, end - first)).Where(i => (before + i) % BatchSize is var at && at >= from && at < from + count)];
+            var start = before;
             before += plans.Length;
-            if (first >= end) continue;
+            if (own.Length == 0) continue;
             var images = Decode(group, cancel);
-            var (made, next) = (new Queue<Task<(Image, TrueBox[])>>(), first);
+            var (made, next) = (new Queue<Task<(Image, TrueBox[])>>(), 0);
             try
             {
-                for (var taken = first; taken < end; taken++)
+                foreach (var taken in own)
                 {
-                    for (; next < end && made.Count < 2 * BatchSize + 2; next++)
+                    for (; next < own.Length && made.Count < 2 * BatchSize + 2; next++)
                     {
-                        var plan = plans[next];
+                        var plan = plans[own[next]];
                         made.Enqueue(Task.Run(() => Make(group[plan.Photograph], images[plan.Photograph], epoch, plan.Tile), cancel));
                     }
                     waiting.Add(made.Dequeue().GetAwaiter().GetResult());
-                    if (waiting.Count < BatchSize) continue;
-                    var step = (before - plans.Length + taken) / BatchSize;
-                    yield return new TileBatch(step, [.. waiting.Select(w => w.Tile)], [.. waiting.Select(w => w.Truth)]);
+                    if (waiting.Count < count) continue;
+                    yield return new TileBatch((start + taken) / BatchSize, from, [.. waiting.Select(w => w.Tile)], [.. waiting.Select(w => w.Truth)]);
                     waiting.Clear();
                     cancel.ThrowIfCancellationRequested();
                 }

@@ -1,4 +1,3 @@
-using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Distributed;
 using Fovea.Torch.Modules;
@@ -18,16 +17,16 @@ internal sealed class DataParallel : IDisposable
     private readonly BatchNorm2d[] _norms;
 
     /// <param name="network">In its memory format, with what is not trained frozen.</param>
+    /// <param name="recipe">Its name, for messages.</param>
     /// <param name="batchSize">Images of a step.</param>
-    internal DataParallel(ProcessGroup ranks, Network network, Recipe recipe, int batchSize)
+    /// <param name="syncNorms">Batch norms measure the whole batch.</param>
+    internal DataParallel(ProcessGroup ranks, Module network, string recipe, int batchSize, bool syncNorms)
     {
-        var t = recipe.Training;
         if (batchSize < ranks.Size)
-            throw new RecipeException(recipe.Name, $"a step has {batchSize} images for {ranks.Size} processes", "Start at most as many processes as training.batchSize, and as there are images to train on");
-        if (recipe.Loss.KappaWeight > 0) throw new RecipeException(recipe.Name, $"loss.kappaWeight is {recipe.Loss.KappaWeight}, and a kappa of shares of a batch is not the batch's", "Use 0, or train in one process");
+            throw new RecipeException(recipe, $"a step has {batchSize} images for {ranks.Size} processes", "Start at most as many processes as training.batchSize, and as there are images to train on");
         _ranks = ranks;
         _state = [.. network.NamedParameters().Concat(network.NamedBuffers()).Select(p => p.Tensor)];
-        _norms = t.SyncBatchNorm ? [.. network.NamedModules().Select(m => m.Module).OfType<BatchNorm2d>()] : [];
+        _norms = syncNorms ? [.. network.NamedModules().Select(m => m.Module).OfType<BatchNorm2d>()] : [];
         foreach (var norm in _norms) norm.Ranks = ranks;
         _gradients = new GradientSum(ranks, [.. network.Parameters().Where(p => p.RequiresGrad)]);
     }

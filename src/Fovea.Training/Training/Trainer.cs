@@ -58,7 +58,9 @@ public sealed class Trainer : IDisposable
         _average = recipe.Training.Ema is { } decay ? new ExponentialMovingAverage(network, decay, warmUp: true) : _averagesEpochs ? new ExponentialMovingAverage(network) : null;
         _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch, stepsBefore, stepsOfAll);
         _evaluator = new NetworkEvaluator(network, recipe) { Ranks = ranks };
-        _parallel = ranks is null ? null : new DataParallel(ranks, network, recipe, _loader.BatchSize);
+        if (ranks is null) return;
+        if (recipe.Loss.KappaWeight > 0) throw new RecipeException(recipe.Name, $"loss.kappaWeight is {recipe.Loss.KappaWeight}, and a kappa of shares of a batch is not the batch's", "Use 0, or train in one process");
+        _parallel = new DataParallel(ranks, network, recipe.Name, _loader.BatchSize, recipe.Training.SyncBatchNorm);
     }
 
     /// <summary>Trains to the end, from the run's last checkpoint where there is one.</summary>

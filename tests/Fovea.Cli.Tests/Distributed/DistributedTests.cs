@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using Fovea.Cli.Tests.Resume;
 using Fovea.Torch.Files;
 
@@ -27,6 +28,17 @@ public sealed class DistributedTests
         {
           "model": { "architecture": "resnet18_small" }, "head": { "kind": "softmax", "classes": 5, "dropout": 0 }, "preprocessing": { "chain": "plain", "size": 32 },
           "optimiser": { "kind": "sgd", "learningRate": 0.001 }, "training": { "epochs": 1, "batchSize": 28, "select": "last", "syncBatchNorm": true }
+        }
+        """;
+
+    // Three tiles a step, shared out as one and two.
+    private const string Detector =
+        """
+        {
+          "task": "lesions", "labels": ["haemorrhage", "hard_exudate"], "tiles": { "side": 64, "perPhotograph": 2, "inference": { "side": 128, "overlap": 32 } },
+          "sampling": { "anchors": 32, "proposals": 16, "beforeNms": 50, "afterNms": 20 }, "split": { "validation": 0.2, "test": 0.2 }, "augmentation": { "flipHorizontal": true },
+          "optimiser": { "kind": "sgd", "learningRate": 0.001, "clipNorm": 1 }, "schedule": { "warmupEpochs": 0 },
+          "training": { "epochs": 2, "batchSize": 3, "ema": 0.9, "select": "bestAp50", "checkpointSeconds": 0 }
         }
         """;
 
@@ -63,6 +75,28 @@ public sealed class DistributedTests
 
         runs.Finish("apart", "--nproc", "2", "--set", "training.syncBatchNorm=false");
         Assert.True(Distance(runs, "one", "apart") > 100 * Tolerance, "norms of half a batch should not do the same: this test would see nothing");
+    }
+
+    [Fact]
+    public async Task Train_DetectorOnTwoProcesses_StoppedAndResumed_EndsInTheWeightsOfOne()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var runs = new TrainingRuns(Detector, 10, 128);
+        runs.Finish("one", "--threads", "1");
+        using (var process = FoveaProcess.Start(null, runs.Arguments("two", "--nproc", "2")))
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
+            while (!process.WaitForExit(10) && !File.Exists(runs.At("two/last.safetensors"))) { }
+            Kill(process.Id, 15);
+            Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)), "it still ran a minute after the signal");
+            Assert.True(process.ExitCode == ExitCodes.Interrupted, await error);
+            Assert.Empty(await output);
+        }
+        var (result, _) = runs.Finish("two", "--nproc", "2", "--resume");
+        Assert.Single(result.ErrorLines, l => l.StartsWith("wrote", StringComparison.Ordinal));
+        AssertSame(runs, "one", "two");
+        // Each looked at its share of the test part; the scores are of all of it.
+        Assert.Equal(2, (int)JsonNode.Parse(File.ReadAllText(runs.At("two/metrics.json")))!["images"]!);
     }
 
     [Fact]
