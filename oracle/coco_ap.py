@@ -4,6 +4,7 @@
     oracle/coco_ap.py > oracle/fixtures/detection/coco_ap.json
 """
 import contextlib
+import copy
 import io
 import json
 import random
@@ -30,18 +31,18 @@ for image in range(1, 26):
     for label in range(1, 4):
         for _ in range(draw.randrange(0, 4)):
             b = box(draw.choice([20, 60, 200]))
-            # A crowd counts neither way; the other files' masks have areas of their own, boxes have theirs.
             truth.append({"id": len(truth) + 1, "image_id": image, "category_id": label, "bbox": b, "area": b[2] * b[3], "iscrowd": int(draw.random() < 0.1)})
             for _ in range(draw.randrange(0, 3)):
                 found.append({"image_id": image, "category_id": label, "bbox": near(b), "score": draw.randrange(30, 100) / 100})  # two digits: ties
         for _ in range(draw.randrange(0, 3)):
             found.append({"image_id": image, "category_id": label, "bbox": box(60), "score": draw.randrange(1, 80) / 100})
 
+dataset = {"images": images, "annotations": truth, "categories": [{"id": i + 1, "name": n} for i, n in enumerate(LABELS)]}
 with contextlib.redirect_stdout(io.StringIO()):
     coco = COCO()
-    coco.dataset = {"images": images, "annotations": truth, "categories": [{"id": i + 1, "name": n} for i, n in enumerate(LABELS)]}
+    coco.dataset = copy.deepcopy(dataset)  # it writes into what it is given
     coco.createIndex()
-    evaluation = COCOeval(coco, coco.loadRes(json.loads(json.dumps(found))), "bbox")
+    evaluation = COCOeval(coco, coco.loadRes(copy.deepcopy(found)), "bbox")
     evaluation.evaluate()
     evaluation.accumulate()
 
@@ -52,9 +53,8 @@ def ap(label, area, overlap=None):
     return float(p.mean()) if p.size else None
 
 
-dataset = {k: v for k, v in coco.dataset.items()}
 print(json.dumps({
-    "truth": {**dataset, "annotations": [{k: a[k] for k in ("id", "image_id", "category_id", "bbox", "area", "iscrowd")} for a in truth]},
+    "truth": dataset,
     "found": found,
     "scores": [{"label": n, "ap": ap(i, 0), "ap50": ap(i, 0, 0), "ap75": ap(i, 0, 5), "apSmall": ap(i, 1), "apMedium": ap(i, 2), "apLarge": ap(i, 3)} for i, n in enumerate(LABELS)],
 }, separators=(",", ":")))

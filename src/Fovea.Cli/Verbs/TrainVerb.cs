@@ -42,13 +42,32 @@ internal static class TrainVerb
                 return n is >= 1 and <= LocalLauncher.MaxProcesses ? LocalLauncher.Run(n, cancel) : throw new UsageException($"--nproc: {n} is out of range. Give 1 to {LocalLauncher.MaxProcesses}.");
             });
 
+        // A recipe for lesions: photographs with boxes instead of grades.
         int RunDetector(ParseResult parse, ProcessGroup? ranks, CancellationToken cancel)
         {
             if (parse.GetValue(prepared) is not null) throw new UsageException("--prepared: tiles are cut from the photographs themselves. Leave it out for lesions.");
             if (parse.GetValue(split) is not null) throw new UsageException("--split: a detector's photographs are divided by their set's own parts, the recipe's shares, or --folds. Leave it out for lesions.");
             if (parse.GetResult(findRate) is not null) throw new UsageException("--find-lr: not for lesions yet. Leave it out, and set optimiser.learningRate.");
-            return Detector(DetectionRecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set)), parse.GetValue(data)!, parse.GetValue(weights), parse.GetValue(output), parse.GetValue(folds),
-                parse.GetValue(resume), parse.GetValue(threads), parse.GetValue(json), ranks, cancel);
+            var writes = ranks is null or { IsFirst: true };
+            var plan = DetectionRecipeFile.Read(parse.GetValue(recipe)!, parse.GetValue(set));
+            CheckNumbers(parse.GetValue(folds), parse.GetValue(threads));
+            var sets = parse.GetValue(data)!;
+            if (sets.Length != 1) throw new UsageException("--data: one set of photographs with marked lesions is needed. Give it once.");
+            var folder = parse.GetValue(output) ?? Path.Combine("runs", plan.Name);
+            if (writes) CheckFolder(folder, parse.GetValue(resume));
+            var lesions = LesionReader.Open(sets[0]);
+            foreach (var warning in writes ? lesions.Warnings : []) Console.Error.WriteLine(warning);
+            if (parse.GetValue(threads) is { } t) TorchRuntime.Threads = t;
+            var run = new RunDirectory(folder);
+            using var console = new TrainingConsole();
+            var experiment = new DetectionExperiment(plan, lesions, WeightsOf(parse.GetValue(weights) ?? plan.Model.Weights), writes ? console : null) { Ranks = ranks };
+            var result = parse.GetValue(folds) is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
+            console.Dispose();
+            if (!writes) return ExitCodes.Ok;
+            if (parse.GetValue(json)) JsonOutput.Write(result.Report);
+            else Console.Out.Write(DetectionText.Of(result.Report));
+            Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, detections.json); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
+            return ExitCodes.Ok;
         }
 
         int Run(ParseResult parse, ProcessGroup? ranks, CancellationToken cancel)
@@ -94,30 +113,6 @@ internal static class TrainVerb
         if (json) JsonOutput.Write(new { suggested = rate, steps = trials.Count, page = Path.Combine(folder, "learning-rates.html") });
         else Console.Out.WriteLine(rate is { } r ? string.Create(CultureInfo.InvariantCulture, $"The loss falls fastest at a learning rate of {r:0.0e0}.") : "The loss fell at no learning rate that was tried.");
         Console.Error.WriteLine($"wrote {folder} (learning-rates.html, learning-rates.csv)");
-        return ExitCodes.Ok;
-    }
-
-    /// <summary>A recipe for lesions: photographs with boxes instead of grades.</summary>
-    private static int Detector(DetectionRecipe plan, string[] data, string? weights, string? output, int? folds, bool resume, int? threads, bool json, ProcessGroup? ranks,
-        CancellationToken cancel)
-    {
-        var writes = ranks is null or { IsFirst: true };
-        CheckNumbers(folds, threads);
-        if (data.Length != 1) throw new UsageException("--data: one set of photographs with marked lesions is needed. Give it once.");
-        var folder = output ?? Path.Combine("runs", plan.Name);
-        if (writes) CheckFolder(folder, resume);
-        var lesions = LesionReader.Open(data[0]);
-        foreach (var warning in writes ? lesions.Warnings : []) Console.Error.WriteLine(warning);
-        if (threads is { } t) TorchRuntime.Threads = t;
-        var run = new RunDirectory(folder);
-        using var console = new TrainingConsole();
-        var experiment = new DetectionExperiment(plan, lesions, WeightsOf(weights ?? plan.Model.Weights), writes ? console : null) { Ranks = ranks };
-        var result = folds is { } count ? experiment.CrossValidate(run, count, cancel) : experiment.Run(run, cancel);
-        console.Dispose();
-        if (!writes) return ExitCodes.Ok;
-        if (json) JsonOutput.Write(result.Report);
-        else Console.Out.Write(DetectionText.Of(result.Report));
-        Console.Error.WriteLine($"wrote {folder} ({(result.ModelPath is null ? "" : "model.fovea, ")}metrics.json, detections.json); trained {TimeSpan.FromSeconds(result.TrainingSeconds):h\\:mm\\:ss}");
         return ExitCodes.Ok;
     }
 

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using Fovea.Torch.Interop;
 
 namespace Fovea.Torch.Distributed;
@@ -94,6 +97,7 @@ public sealed unsafe class ProcessGroup : IDisposable
     }
 
     /// <summary>The bytes of every rank, in the order of ranks.</summary>
+    /// <param name="own">Of any length; all ranks' together at most 2 GiB.</param>
     public byte[][] Gather(byte[] own)
     {
         using var scope = new TensorScope();
@@ -108,8 +112,8 @@ public sealed unsafe class ProcessGroup : IDisposable
         var sum = Tensor.From<byte>(bytes);
         Sum(sum);
         bytes = sum.ToArray<byte>();
-        var starts = lengths.Select((_, i) => (int)lengths.Take(i).Sum()).ToArray();
-        return [.. starts.Select((start, i) => bytes[start..(start + (int)lengths[i])])];
+        var start = 0;
+        return [.. lengths.Select(length => bytes[start..(start += (int)length)])];
     }
 
     /// <summary>True on every rank when it is true on any.</summary>
@@ -129,6 +133,9 @@ public sealed unsafe class ProcessGroup : IDisposable
         Broadcast([first]);
         return first.ToArray<long>()[0] == value;
     }
+
+    /// <summary>True where the text is rank 0's, by its hash.</summary>
+    public bool Agree(string text) => Agree(BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
 
     /// <summary>Returns when every rank has called it.</summary>
     public void Meet() => Any(false);

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Reflection;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Fovea.Detection;
 using Fovea.Models;
@@ -132,7 +129,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
             var split = CsvText.Of(_images.Select((image, i) => $"{CsvText.Cell(image.Id)},{image.Boxes!.Count},{names[parts[i]]}").Prepend("image,boxes,part"));
             if (File.Exists(run.SplitCsv) && File.ReadAllText(run.SplitCsv) != split)
                 throw new RunDirectoryException(run.Path, "its run was begun with other photographs, boxes or folds", "Resume with the same --data and --folds, or give another folder");
-            if (Ranks is not null && !Ranks.Agree(BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(split + DetectionRecipeFile.Write(recipe))))))
+            if (Ranks is not null && !Ranks.Agree(split + DetectionRecipeFile.Write(recipe)))
                 throw new DatasetException(data.Source, $"rank {Ranks.Rank} has other photographs, boxes, parts or another recipe than rank 0", "Give all processes the same data and the same options");
             if (claim is null) return null;
             RunDirectory.WriteText(run.SplitCsv, split);
@@ -213,7 +210,7 @@ public sealed class DetectionExperiment(DetectionRecipe recipe, LesionSet data, 
         // Each looks at its share, and all get everything. Nobody stops before: the others would wait.
         var (first, count) = Ranks.Share(images.Length);
         var own = DetectionEvaluator.Run(detector, images[first..(first + count)], done => observer?.Report(new StageProgress("Looking for lesions", done, count)), CancellationToken.None);
-        return new DetectionTable(own.Labels, [.. Ranks.Gather(JsonSerializer.SerializeToUtf8Bytes(own.Images, Json)).SelectMany(bytes => JsonSerializer.Deserialize<DetectionImage[]>(bytes, Json)!)]);
+        return new DetectionTable(own.Labels, [.. Ranks.Gather(JsonSerializer.SerializeToUtf8Bytes(own.Images)).SelectMany(bytes => JsonSerializer.Deserialize<DetectionImage[]>(bytes)!)]);
     }
 
     private DetectionReport Write(RunDirectory run, DetectionTable table, CancellationToken cancel)

@@ -111,9 +111,9 @@ public sealed class DetectionLoss(FasterRcnn detector, DetectionLossSettings set
         }
         var output = detector.Classify(features, chosen, picture, phase);
         var (type, device) = (output.Logits.Type, output.Logits.Device);
-        // Without a proposal (an untrained network on an empty picture) there is nothing to learn.
+        // Without a proposal (an untrained network on an empty picture) there is nothing to learn: a loss of zero, still tied to the weights.
         var all = Math.Max(1, Whole(labels.Count));
-        var classLoss = labels.Count == 0 ? output.Logits.Sum() : Functional.CrossEntropy(output.Logits, Tensor.From<long>([.. labels]).To(device), reduction: Reduction.Sum) / all;
+        var classLoss = Functional.CrossEntropy(output.Logits, Tensor.From<long>([.. labels]).To(device), reduction: Reduction.Sum) / all;
         var perRow = output.Deltas.Size(1);
         var rows = Tensor.From<long>([.. positives.Select(p => p.Row * perRow + (perRow == 1 ? 0 : p.Label))]).To(device);
         var deltas = output.Deltas.Reshape(-1, 4).IndexSelect(0, rows);

@@ -49,7 +49,7 @@ internal sealed class DetectionTrainer : IDisposable
         _schedule = new LearningRateSchedule(recipe.Schedule, recipe.Training.Epochs, _loader.StepsPerEpoch);
         // Norms that are trained measure the whole batch: a share of a few tiles is too small.
         _parallel = ranks is null ? null : new DataParallel(ranks, network, recipe.Name, _loader.BatchSize, syncNorms: !recipe.Model.FrozenNorms);
-        _loss = _parallel is null ? new DetectionLoss(network, recipe.Sampling.ToSettings()) : new DetectionLoss(network, recipe.Sampling.ToSettings()) { Whole = _parallel.Sum };
+        _loss = new DetectionLoss(network, recipe.Sampling.ToSettings()) { Whole = own => _parallel?.Sum(own) ?? own };
     }
 
     private bool Writes => _ranks is null or { IsFirst: true };
@@ -114,13 +114,9 @@ internal sealed class DetectionTrainer : IDisposable
         SeededRandom[] random = [.. batch.Tiles.Select((_, i) => SeededRandom.For((ulong)_recipe.Seed, SampleStream, (ulong)epoch, (ulong)batch.Step, (ulong)(batch.First + i)))];
         _optimiser.LearningRate = _recipe.Optimiser.LearningRate * _schedule.Factor((long)epoch * _loader.StepsPerEpoch + batch.Step);
         var loss = _loss.Call(DetectionBatch.Of(batch.Tiles, _input), batch.Truth, random).Total();
-        var value = loss.Item();
         if (_parallel is null) loss.Backward();
-        else
-        {
-            _parallel.Backward(loss, last: true);
-            value = _parallel.EndStep(value, cancel.IsCancellationRequested);
-        }
+        else _parallel.Backward(loss, last: true);
+        var value = _parallel?.EndStep(loss.Item(), cancel.IsCancellationRequested) ?? loss.Item();
         if (_recipe.Optimiser.ClipNorm is { } norm) GradientClipping.ClipNorm(_optimiser.Parameters, norm);
         _optimiser.Step();
         _optimiser.ZeroGrad();

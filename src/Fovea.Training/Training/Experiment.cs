@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Fovea.Acquisition;
 using Fovea.Calibration;
@@ -242,7 +239,7 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
             var split = CsvText.Of(all.Ids.Select((id, i) => $"{CsvText.Cell(id)},{all.Groups[i]},{all.Labels[i]},{(parts[i] == Split.Unused ? "unused" : names[parts[i]])}").Prepend("image,group,grade,part"));
             if (File.Exists(run.SplitCsv) && File.ReadAllText(run.SplitCsv) != split)
                 throw new RunDirectoryException(run.Path, "its run was begun with other images, labels or folds", "Resume with the same --data, --folds and --split, or give another folder");
-            if (Ranks is not null && !Ranks.Agree(BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(split + RecipeFile.Write(recipe))))))
+            if (Ranks is not null && !Ranks.Agree(split + RecipeFile.Write(recipe)))
                 throw new DatasetException(data.Source, $"rank {Ranks.Rank} has other images, labels, parts or another recipe than rank 0", "Give all processes the same data and the same options");
             if (claim is null) return null;
             RunDirectory.WriteText(run.SplitCsv, split);

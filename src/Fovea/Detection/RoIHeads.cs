@@ -48,7 +48,7 @@ public sealed class RoIHeads : Module
         var x = _pool.Call(levels, proposals, picture).Flatten(1);
         x = Functional.Relu(Dense(_fc7, Functional.Relu(Dense(_fc6, x))));
         var deltas = _deltas.Call(x, phase);
-        return new RoIOutput(scope.Keep(_logits.Call(x, phase)), scope.Keep(deltas.Reshape(deltas.Size(0), -1, 4)));
+        return new RoIOutput(scope.Keep(_logits.Call(x, phase)), scope.Keep(deltas.Reshape(deltas.Size(0), deltas.Size(1) / 4, 4)));
     }
 
     /// <summary>

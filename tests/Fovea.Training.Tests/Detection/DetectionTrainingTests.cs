@@ -1,6 +1,7 @@
 using Fovea.Detection;
 using Fovea.Imaging;
 using Fovea.Models;
+using Fovea.Torch;
 using Fovea.Torch.Files;
 using Fovea.Training.Augmentation;
 using Fovea.Training.Data.Lesions;
@@ -64,6 +65,20 @@ public sealed class DetectionTrainingTests : IDisposable
         Assert.Equal(a.Card.WeightsSha256, b.Card.WeightsSha256);
         Assert.Equal(2, resumed.History.Count);
         Assert.Equal(2, resumed.Report.Images); // a quarter of eight
+    }
+
+    /// <summary>The second of two losses is then of nothing: zero, and not the mean of nothing, which is no number.</summary>
+    [Fact]
+    public void Call_EmptyPictureAndNoProposal_HasAFiniteLossTiedToTheWeights()
+    {
+        using var network = DetectorCatalog.Find("fasterrcnn_mobilenet_v2_fpn").Create(new DetectorOptions(1));
+        using var scope = new TensorScope();
+        var loss = new DetectionLoss(network, new DetectionLossSettings { Proposals = new ProposalSettings(10, 0) });
+        var losses = loss.Call(DetectionBatch.Of([new Image(64, 64, 3)], new DetectionInput()), [[]], random: null);
+        Assert.Equal((0, 0), (losses.Classes.Item(), losses.Boxes.Item()));
+        Assert.True(losses.Objectness.Item() > 0);
+        losses.Total().Backward();
+        Assert.All(network.NamedParameters().Where(p => p.Path.StartsWith("roi_heads.", StringComparison.Ordinal)), p => Assert.Equal(0, p.Tensor.Grad!.Abs().Sum().Item()));
     }
 
     private sealed class StopAfter(CancellationTokenSource cancel, int epoch, int step) : IProgress<TrainingEvent>
