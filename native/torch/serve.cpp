@@ -49,7 +49,7 @@ int64_t method_of(int64_t in, int64_t out, IntArrayRef kernel, IntArrayRef strid
     return panel_inputs(in, out, groups) > 0 ? kProduct : -1;
 }
 
-// [panels][taps][inputs][outputs of a panel]; Winograd: [16][panels][inputs][…]; depthwise: [blocks][taps][channels of a block].
+// [panels][taps][inputs][outputs of a panel]; Winograd: [16][panels][inputs][…]; depthwise: [panels][taps][channels of a panel].
 // `scale` (float64, by output) is a folded norm's. Weights are read where they lie: dense layers may hold gigabytes, and a copy of each would be a network's peak of memory.
 Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method, const optional<Tensor>& scale) {
     at::NoGradGuard no_grad;
@@ -67,11 +67,10 @@ Tensor serve_pack(const Tensor& given, int64_t groups, int64_t method, const opt
     auto w = [&](int64_t o, int64_t i, int64_t t) { return base[o * output_step + i * input_step + tap[t]] * (factor ? factor[o] : 1.0); };
     if (method == kDepthwise) {
         TORCH_CHECK(own == 1 && groups == out, "serve_pack: weights ", given.sizes(), " are not depthwise");
-        int64_t block = fovea::kServeBlock, blocks = (out + block - 1) / block;
-        auto packed = at::zeros({blocks * taps * block}, at::kFloat);
+        auto packed = at::zeros({panels * taps * width}, at::kFloat);
         auto* p = packed.data_ptr<float>();
         for (int64_t o = 0; o < out; o++)
-            for (int64_t t = 0; t < taps; t++) p[((o / block) * taps + t) * block + o % block] = static_cast<float>(w(o, 0, t));
+            for (int64_t t = 0; t < taps; t++) p[(o / width * taps + t) * width + o % width] = static_cast<float>(w(o, 0, t));
         return packed;
     }
     if (method == kWinograd) {
@@ -123,10 +122,11 @@ Tensor rows_of(const Tensor& t) {
 }
 
 // Threads take pieces as they get free: a thread that the system halts for a while does not hold up the others' share.
+// `work`: multiply-adds of all; where they take less time than waking a thread does, this one does them alone.
 template <class F>
-void share(int64_t pieces, int64_t scratch_floats, const F& body) {
+void share(int64_t pieces, int64_t work, int64_t scratch_floats, const F& body) {
     std::atomic<int64_t> next{0};
-    int64_t threads = std::min<int64_t>(at::get_num_threads(), pieces);
+    int64_t threads = work < (1 << 18) ? 1 : std::min<int64_t>(at::get_num_threads(), pieces);
     at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
         auto scratch = at::empty({(last - first > 0 ? scratch_floats : 0) + 16}, at::kFloat);
         auto* p = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(scratch.data_ptr<float>()) + 63) / 64 * 64);
@@ -136,6 +136,12 @@ void share(int64_t pieces, int64_t scratch_floats, const F& body) {
 
 const float* data(const optional<Tensor>& t) { return t && t->defined() ? t->data_ptr<float>() : nullptr; }
 
+// A 1×1 convolution before a depthwise one, packed, and what it does to its sums.
+struct Expansion {
+    const optional<Tensor>&packed, &bias;
+    int64_t activation;
+};
+
 // geometry: outputs, kernel, stride, padding, dilation (each height, width), groups, method
 struct Prepared {
     ServeShape shape{};
@@ -143,7 +149,7 @@ struct Prepared {
     Tensor x, residual, y;
     int64_t method;
 
-    Prepared(const Tensor& input, const Tensor& packed, IntArrayRef g, const optional<Tensor>& bias, int64_t activation, const optional<Tensor>& shortcut, const optional<Tensor>& out) {
+    Prepared(const Tensor& input, const Tensor& packed, IntArrayRef g, const optional<Tensor>& bias, int64_t activation, const Expansion& expansion, const optional<Tensor>& shortcut, const optional<Tensor>& out) {
         TORCH_CHECK(g.size() == 11 && (input.dim() == 4 || input.dim() == 2) && packed.scalar_type() == at::kFloat, "serve_conv: input ", input.sizes(), ", geometry of ", g.size(), " numbers");
         x = rows_of(input);
         bool flat = x.dim() == 2;
@@ -155,9 +161,16 @@ struct Prepared {
         s.out_width = (s.width + 2 * s.pad_w - s.dilation_w * (s.kernel_w - 1) - 1) / s.stride_w + 1;
         TORCH_CHECK(s.height + 2 * s.pad_h >= s.dilation_h * (s.kernel_h - 1) + 1 && s.width + 2 * s.pad_w >= s.dilation_w * (s.kernel_w - 1) + 1, "serve_conv: the kernel is larger than the input ", input.sizes());
         s.x_step = pixel_step(x);
+        if (expansion.packed) {
+            TORCH_CHECK(method == kDepthwise && expansion.packed->numel() == panels_of(s.out) * s.in * 2 * kernels().lanes && (!expansion.bias || expansion.bias->numel() == s.out),
+                        "serve_conv: the weights before a depthwise convolution of ", s.out, " channels do not fit an input of ", s.in);
+            arguments.expansion = {data(expansion.packed), data(expansion.bias), s.in, static_cast<int>(expansion.activation)};
+            s.in = s.out;
+        }
+        TORCH_CHECK(method != kDepthwise || s.in == s.out, "serve_conv: a depthwise convolution of ", s.out, " channels on an input of ", s.in);
         s.panel_in = method == kDepthwise ? 1 : panel_inputs(s.in, s.out, g[9]);
         int64_t taps = s.kernel_h * s.kernel_w, width = 2 * kernels().lanes;
-        int64_t expected = method == kDepthwise ? (s.out + fovea::kServeBlock - 1) / fovea::kServeBlock * fovea::kServeBlock * taps : panels_of(s.out) * (method == kWinograd ? 16 : taps) * s.panel_in * width;
+        int64_t expected = method == kDepthwise ? panels_of(s.out) * width * taps : panels_of(s.out) * (method == kWinograd ? 16 : taps) * s.panel_in * width;
         TORCH_CHECK(packed.numel() == expected, "serve_conv: the packed weights do not fit an input of ", s.in, " channels");
         y = out ? *out : flat ? at::empty({s.images, s.out}, x.options()) : at::empty({s.images, s.out, s.out_height, s.out_width}, x.options(), at::MemoryFormat::ChannelsLast);
         s.y_step = pixel_step(y);
@@ -186,37 +199,32 @@ void run_products(const Prepared& p) {
     pieces = (units + size - 1) / size;
     while (pieces * cuts < threads && cuts * 2 <= panels) cuts *= 2;
     // A panel's weights should stay in the cache while many pixels pass; where the weights are large, a piece takes as many pixels as there are.
-    share(pieces * cuts, fovea::serve_scratch(s, k), [&](int64_t piece, float* scratch) {
+    share(pieces * cuts, s.pixels() * s.out * (winograd ? 4 : s.kernel_h * s.kernel_w) * s.panel_in, fovea::serve_scratch(s, k), [&](int64_t piece, float* scratch) {
         int64_t cut = piece % cuts, first = piece / cuts * size, last = std::min(units, first + size);
         int64_t first_panel = panels * cut / cuts, last_panel = panels * (cut + 1) / cuts;
         (winograd ? k.winograd : k.convolve)(s, p.arguments, first, last, first_panel, last_panel, scratch);
     });
 }
 
-// Rows of y in a strip: its inputs should fit the first-level cache. Depends on the shape alone, because the sums' order follows from it.
-int64_t strip_rows(const ServeShape& s) {
-    int64_t row = (s.width + 2 * s.pad_w + 4 * s.stride_w) * fovea::kServeBlock;
-    return std::max<int64_t>(1, std::min(s.out_height, (6144 / row - (s.kernel_h - 1) * s.dilation_h) / s.stride_h));
-}
-
-void run_depthwise(const Prepared& p, int64_t rows, int64_t strips) {
+void run_depthwise(const Prepared& p, const fovea::ServeStrips& strips) {
     const auto& s = p.shape;
-    int64_t blocks = (s.out + fovea::kServeBlock - 1) / fovea::kServeBlock;
-    int64_t scratch = ((rows - 1) * s.stride_h + (s.kernel_h - 1) * s.dilation_h + 1) * (s.width + 2 * s.pad_w + 4 * s.stride_w + s.kernel_w * s.dilation_w) * fovea::kServeBlock;
-    share(s.images * strips * blocks, scratch, [&](int64_t piece, float* memory) {
-        int64_t block = piece % blocks, strip = piece / blocks % strips, image = piece / blocks / strips;
-        kernels().depthwise(s, p.arguments, image, block * fovea::kServeBlock, strip * rows, std::min(s.out_height, (strip + 1) * rows), strip, strips, memory);
+    int64_t panels = panels_of(s.out), runs = s.images * panels, threads = at::get_num_threads();
+    // A strip takes over rows from the one before it if one thread does both; so few cuts, if enough for the threads.
+    int64_t cuts = std::min(strips.count, runs >= 4 * threads ? 1 : (4 * threads + runs - 1) / runs);
+    int64_t work = s.pixels() * s.out * s.kernel_h * s.kernel_w + (p.arguments.expansion.packed ? s.images * s.height * s.width * s.out * p.arguments.expansion.in : 0);
+    share(runs * cuts, work, fovea::serve_strip_scratch(s, kernels(), strips), [&](int64_t piece, float* memory) {
+        int64_t panel = piece % panels, cut = piece / panels % cuts, image = piece / panels / cuts;
+        kernels().depthwise(s, p.arguments, image, panel, strips, strips.count * cut / cuts, strips.count * (cut + 1) / cuts, memory);
     });
 }
 
 Tensor serve_conv(const Tensor& x, const Tensor& packed, IntArrayRef geometry, const optional<Tensor>& bias, int64_t activation, const optional<Tensor>& residual, const optional<Tensor>& gate,
-                  const optional<Tensor>& scale, const optional<Tensor>& offset, const optional<Tensor>& out) {
+                  const optional<Tensor>& scale, const optional<Tensor>& offset, const optional<Tensor>& out, const optional<Tensor>& expansion, const optional<Tensor>& expansion_bias, int64_t expansion_activation) {
     at::NoGradGuard no_grad;
-    Prepared p(x, packed, geometry, bias, activation, residual, out);
+    Prepared p(x, packed, geometry, bias, activation, {expansion, expansion_bias, expansion_activation}, residual, out);
     if (p.y.numel() == 0) return p.y;
     if (p.method == kDepthwise) {
-        int64_t rows = strip_rows(p.shape);
-        run_depthwise(p, rows, (p.shape.out_height + rows - 1) / rows);
+        run_depthwise(p, fovea::serve_strips(p.shape, kernels(), expansion.has_value()));
         return p.y;
     }
     auto gates = gate ? gate->contiguous() : Tensor();
@@ -230,16 +238,17 @@ Tensor serve_conv(const Tensor& x, const Tensor& packed, IntArrayRef geometry, c
 }
 
 // Also gives the mean of each channel over the plane.
-std::tuple<Tensor, Tensor> serve_depthwise_mean(const Tensor& x, const Tensor& packed, IntArrayRef geometry, const optional<Tensor>& bias, int64_t activation) {
+std::tuple<Tensor, Tensor> serve_depthwise_mean(const Tensor& x, const Tensor& packed, IntArrayRef geometry, const optional<Tensor>& bias, int64_t activation, const optional<Tensor>& expansion,
+                                                 const optional<Tensor>& expansion_bias, int64_t expansion_activation) {
     at::NoGradGuard no_grad;
-    Prepared p(x, packed, geometry, bias, activation, {}, {});
+    Prepared p(x, packed, geometry, bias, activation, {expansion, expansion_bias, expansion_activation}, {}, {});
     TORCH_CHECK(p.method == kDepthwise, "serve_depthwise_mean: not a depthwise convolution");
     const auto& s = p.shape;
     if (p.y.numel() == 0) return {p.y, at::empty({s.images, s.out}, x.options())};
-    int64_t rows = strip_rows(s), strips = (s.out_height + rows - 1) / rows;
-    auto sums = at::empty({s.images, strips, s.out}, at::kFloat);
+    auto strips = fovea::serve_strips(s, kernels(), expansion.has_value());
+    auto sums = at::empty({s.images, strips.count, s.out}, at::kFloat);
     p.arguments.sums = sums.data_ptr<float>();
-    run_depthwise(p, rows, strips);
+    run_depthwise(p, strips);
     return {p.y, at::sum(sums, 1).div_(static_cast<double>(s.out_height * s.out_width))};
 }
 
@@ -251,16 +260,18 @@ Tensor serve_room(const Tensor& x, int64_t channels, int64_t height, int64_t wid
 } // namespace
 
 Tensor fovea::product(const Tensor& x, const Tensor& weight, const optional<Tensor>& bias) {
-    return serve_conv(x, serve_pack(weight, 1, kProduct, {}), {weight.size(0), 1, 1, 1, 1, 0, 0, 1, 1, 1, kProduct}, bias, 0, {}, {}, {}, {}, {});
+    return serve_conv(x, serve_pack(weight, 1, kProduct, {}), {weight.size(0), 1, 1, 1, 1, 0, 0, 1, 1, 1, kProduct}, bias, 0, {}, {}, {}, {}, {}, {}, {}, 0);
 }
 
 TORCH_LIBRARY_FRAGMENT(fovea, library) {
     library.def("serve_method(int inputs, int outputs, int[] kernel, int[] stride, int[] dilation, int groups) -> int", TORCH_FN(method_of));
     library.def("serve_pack(Tensor weight, int groups, int method, Tensor? scale=None) -> Tensor");
     library.impl("serve_pack", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(serve_pack)));
-    library.def("serve_conv(Tensor x, Tensor packed, int[] geometry, Tensor? bias=None, int activation=0, Tensor? residual=None, Tensor? gate=None, Tensor? scale=None, Tensor? offset=None, Tensor? out=None) -> Tensor");
+    library.def("serve_conv(Tensor x, Tensor packed, int[] geometry, Tensor? bias=None, int activation=0, Tensor? residual=None, Tensor? gate=None, Tensor? scale=None, Tensor? offset=None, Tensor? out=None, "
+                "Tensor? expansion=None, Tensor? expansion_bias=None, int expansion_activation=0) -> Tensor");
     library.impl("serve_conv", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(serve_conv)));
     library.def("serve_room(Tensor x, int channels, int height, int width) -> Tensor", TORCH_FN(serve_room));
-    library.def("serve_depthwise_mean(Tensor x, Tensor packed, int[] geometry, Tensor? bias=None, int activation=0) -> (Tensor, Tensor)");
+    library.def("serve_depthwise_mean(Tensor x, Tensor packed, int[] geometry, Tensor? bias=None, int activation=0, "
+                "Tensor? expansion=None, Tensor? expansion_bias=None, int expansion_activation=0) -> (Tensor, Tensor)");
     library.impl("serve_depthwise_mean", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(serve_depthwise_mean)));
 }

@@ -15,12 +15,23 @@ struct ServeShape {
     int64_t pixels() const { return images * out_height * out_width; }
 };
 
+// A 1×1 convolution of stride 1 whose result only a depthwise one sees: it is computed strip by strip where the depthwise one reads, and never lies in memory as a whole.
+struct ServeExpansion {
+    const float *packed, *bias; // packed null: there is none
+    int64_t in;                 // its input channels; its outputs are the depthwise convolution's
+    int activation;
+};
+
+// Rows of y are cut into strips, whose inputs lie in the cache.
+struct ServeStrips { int64_t rows, count; };
+
 // y = act(conv(pre(x)) + bias + residual); pre(x) = x·gate[image], or max(0, x·scale + offset), or x.
 struct ServeArguments {
     const float *x, *packed, *bias, *residual, *gate, *scale, *offset;
     float* y;
     float* sums; // depthwise only: [images, strips, out] sums over the strip's places of y, or null
     int activation;
+    ServeExpansion expansion; // depthwise only
 };
 
 struct ServeKernels {
@@ -30,13 +41,12 @@ struct ServeKernels {
     void (*convolve)(const ServeShape& shape, const ServeArguments& arguments, int64_t first, int64_t last, int64_t first_panel, int64_t last_panel, float* scratch);
     // For 3×3, stride 1, by Winograd's F(2×2, 3×3): 2×2 outputs from 16 products instead of 36. `first`, `last` count such squares over all images.
     void (*winograd)(const ServeShape& shape, const ServeArguments& arguments, int64_t first, int64_t last, int64_t first_panel, int64_t last_panel, float* scratch);
-    // Each channel by itself: one image, channels [first, first + 16), rows of y [first_row, last_row), `strip` numbers them for the sums.
-    void (*depthwise)(const ServeShape& shape, const ServeArguments& arguments, int64_t image, int64_t first, int64_t first_row, int64_t last_row, int64_t strip, int64_t strips, float* scratch);
+    // Each channel by itself: one image, a panel's channels, strips [first, last) one after another, so that each takes over the rows that it shares with the one before.
+    void (*depthwise)(const ServeShape& shape, const ServeArguments& arguments, int64_t image, int64_t panel, const ServeStrips& strips, int64_t first, int64_t last, float* scratch);
 };
 
 // Floats of scratch for each; and how many pixels or squares one piece of work should take.
-constexpr int64_t kServeBlock = 16; // channels of a depthwise piece
-constexpr int64_t kServePad = 16;   // floats between rows, so that they do not meet in one cache set
+constexpr int64_t kServePad = 16; // floats between rows, so that they do not meet in one cache set
 
 inline int64_t serve_squares(const ServeShape& s, const ServeKernels& k) {
     int64_t n = (1 << 18) / (16 * (s.in + kServePad)) / k.rows * k.rows;
@@ -49,6 +59,19 @@ inline int64_t serve_chunk(const ServeShape& s, const ServeKernels& k) {
 inline int64_t serve_scratch(const ServeShape& s, const ServeKernels& k) {
     int64_t squares = serve_squares(s, k), winograd = 16 * squares * (s.in + kServePad) + 16 * squares * 4 * k.lanes, convolve = serve_chunk(s, k) * (s.kernel_h * s.kernel_w * s.in + kServePad);
     return winograd > convolve ? winograd : convolve;
+}
+
+// Floats of a row of a depthwise strip; beyond the edge there is room for the last group of places.
+inline int64_t serve_strip_row(const ServeShape& s, const ServeKernels& k) { return (s.width + 2 * s.pad_w + 4 * s.stride_w) * 2 * k.lanes; }
+// Depends on the shape alone, because the order of the sums follows from it.
+inline ServeStrips serve_strips(const ServeShape& s, const ServeKernels& k, bool expanded) {
+    int64_t cache = (expanded ? 2048 : 768) * k.lanes; // floats: for the second level, or for the first
+    int64_t rows = (cache / serve_strip_row(s, k) - (s.kernel_h - 1) * s.dilation_h) / s.stride_h;
+    rows = rows < 1 ? 1 : rows > s.out_height ? s.out_height : rows;
+    return {rows, (s.out_height + rows - 1) / rows};
+}
+inline int64_t serve_strip_scratch(const ServeShape& s, const ServeKernels& k, const ServeStrips& strips) {
+    return (((strips.rows - 1) * s.stride_h + (s.kernel_h - 1) * s.dilation_h + 1) * serve_strip_row(s, k)) + s.kernel_w * s.dilation_w * 2 * k.lanes;
 }
 
 const ServeKernels& serve_kernels_baseline();

@@ -29,25 +29,23 @@ inline void store(float* p, V v, int64_t n) {
     if (n >= L) { store(p, v); return; }
     for (int64_t i = 0; i < n; i++) p[i] = v[i];
 }
-// Written so that NaN passes.
-inline V at_least(V v, float f) { return v < all(f) ? all(f) : v; }
-inline V at_most(V v, float f) { return v > all(f) ? all(f) : v; }
+// Written so that NaN passes, and as the processor's own minimum and maximum compare.
+inline V at_least(V v, float f) { return all(f) > v ? all(f) : v; }
+inline V at_most(V v, float f) { return all(f) < v ? all(f) : v; }
 
-// eˣ to the last place or two: 2ⁿ · e^r with |r| ≤ ln 2 / 2, the latter by Cephes's polynomial.
+// eˣ = 2ⁿ · 2^r with |r| ≤ ½. The polynomial is within 8e-8; r keeps a product's error of 3e-8·|x|, so that what is small beside 1 is less exact, and does not matter to a sigmoid.
 inline V exponential(V x) {
-    V y = at_most(at_least(x, -87.3f), 88.3f);
-    V n = y * 1.44269504f + 12582912.f; // rounds to the nearest whole number in the low bits
+    V y = at_most(at_least(x * 1.44269504f, -126), 127);
+    V n = y + 12582912.f; // rounds to the nearest whole number in the low bits
     I bits = reinterpret_cast<I>(n);
-    n -= 12582912.f;
-    V r = y - n * 0.693359375f + n * 2.12194440e-4f;
-    V p = all(1.9875691500e-4f);
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.f;
-    return p * reinterpret_cast<V>((bits << 23) + 0x3F800000);
+    V r = y - (n - 12582912.f);
+    V p = all(1.3276471519e-3f);
+    p = p * r + 9.6755413307e-3f;
+    p = p * r + 5.5507132750e-2f;
+    p = p * r + 2.4022119724e-1f;
+    p = p * r + 6.9314696706e-1f;
+    p = p * r + 1.f;
+    return reinterpret_cast<V>(reinterpret_cast<I>(p) + (bits << 23)); // p is near 1, so that its exponent takes n
 }
 
 inline V activate(V v, int activation) {
@@ -59,6 +57,22 @@ inline V activate(V v, int activation) {
         case fovea::kServeSigmoid: return 1.f / (exponential(-v) + 1.f);
         case fovea::kServeHardsigmoid: return at_most(at_least(v + 3.f, 0), 6) * (1 / 6.f);
         default: return v;
+    }
+}
+
+template <int A> struct Constant { static constexpr int value = A; };
+
+// Calls with the activation as a constant, so that no loop asks for it.
+template <class F>
+inline void by_activation(int activation, const F& call) {
+    switch (activation) {
+        case fovea::kServeRelu: call(Constant<fovea::kServeRelu>()); break;
+        case fovea::kServeRelu6: call(Constant<fovea::kServeRelu6>()); break;
+        case fovea::kServeSilu: call(Constant<fovea::kServeSilu>()); break;
+        case fovea::kServeHardswish: call(Constant<fovea::kServeHardswish>()); break;
+        case fovea::kServeSigmoid: call(Constant<fovea::kServeSigmoid>()); break;
+        case fovea::kServeHardsigmoid: call(Constant<fovea::kServeHardsigmoid>()); break;
+        default: call(Constant<fovea::kServeNone>());
     }
 }
 

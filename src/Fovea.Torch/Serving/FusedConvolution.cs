@@ -29,6 +29,15 @@ internal sealed class FusedConvolution : Step
     internal ServingActivation Activation { get; set; }
     internal (Tensor Scale, Tensor Offset)? Before { get; set; }
 
+    /// <summary>A 1×1 convolution whose result only this depthwise one sees: its outputs never lie in memory as a whole. Its input is this one's.</summary>
+    internal FusedConvolution? Expansion { get; private set; }
+
+    /// <summary>Itself and the expansion: each has weights of its own.</summary>
+    internal IEnumerable<FusedConvolution> Parts => Expansion is null ? [this] : [Expansion, this];
+
+    /// <summary>1×1, stride 1, dense, and nothing before it or added to it.</summary>
+    internal bool IsPlainProduct => Geometry.AsSpan(1).SequenceEqual([1L, 1, 1, 1, 0, 0, 1, 1, 1, Product]) && Residual < 0 && Gate < 0 && Room < 0 && Before is null && Results.Length == 1;
+
     /// <summary>Outputs, kernel, stride, padding, dilation (each height and width), groups, method.</summary>
     internal long[] Geometry { get; }
 
@@ -58,6 +67,9 @@ internal sealed class FusedConvolution : Step
         Results = [Results[0], value];
     }
 
+    /// <summary>Takes the convolution that makes the input into itself.</summary>
+    internal void Expand(FusedConvolution expansion) => (Expansion, Input) = (expansion, expansion.Input);
+
     /// <summary>Leaves the network's tensor, whoever holds it, without its values.</summary>
     internal void GiveUpWeight()
     {
@@ -68,6 +80,17 @@ internal sealed class FusedConvolution : Step
 
     /// <summary>Computes the weights, packs them, and writes the arguments.</summary>
     internal void Finish(List<Tensor> held)
+    {
+        static Argument Value(int value) => value < 0 ? default : Argument.Of(value);
+        static Argument Constant(Tensor? tensor) => tensor is null ? default : new Argument { Constant = tensor };
+        var (packed, bias) = Packed(held);
+        Argument[] first = [Argument.Of(Input), packed, new Argument { Constant = Geometry }, bias, new Argument { Constant = (long)Activation }];
+        Argument[] middle = Op == DepthwiseMean ? [] : [Value(Residual), Value(Gate), Constant(Before?.Scale), Constant(Before?.Offset), Value(Room)];
+        var (expansion, added) = Expansion?.Packed(held) ?? default;
+        Arguments = Expansion is null ? [.. first, .. middle] : [.. first, .. middle, expansion, added, new Argument { Constant = (long)Expansion.Activation }];
+    }
+
+    private (Argument Weight, Argument Bias) Packed(List<Tensor> held)
     {
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
@@ -84,11 +107,7 @@ internal sealed class FusedConvolution : Step
             held.Add(tensor.OutliveScopes());
             return new Argument { Constant = tensor };
         }
-        static Argument Value(int value) => value < 0 ? default : Argument.Of(value);
-        var packed = Keep(scale is null ? Pack.Call(Weight, Geometry[9], Geometry[10]) : Pack.Call(Weight, Geometry[9], Geometry[10], Tensor.From<double>(scale, outputs)));
-        var added = bias is null ? default : Keep(Tensor.From<float>([.. bias.Select(b => (float)b)], outputs));
-        Argument[] first = [Argument.Of(Input), packed, new Argument { Constant = Geometry }, added, new Argument { Constant = (long)Activation }];
-        Arguments = Op == DepthwiseMean ? first
-            : [.. first, Value(Residual), Value(Gate), Before is { } b ? new Argument { Constant = b.Scale } : default, Before is { } c ? new Argument { Constant = c.Offset } : default, Value(Room)];
+        return (Keep(scale is null ? Pack.Call(Weight, Geometry[9], Geometry[10]) : Pack.Call(Weight, Geometry[9], Geometry[10], Tensor.From<double>(scale, outputs))),
+            bias is null ? default : Keep(Tensor.From<float>([.. bias.Select(b => (float)b)], outputs)));
     }
 }

@@ -15,15 +15,18 @@ internal sealed class Fusion(List<Step> steps, List<long[]> shapes, IReadOnlyCol
         FuseFollowers();
         FuseGates();
         FuseNormsBefore();
+        FuseExpansions();
         JoinInPlace();
         DropUnused();
         var convolutions = _steps.OfType<FusedConvolution>().ToList();
-        var uses = convolutions.Select(c => OperatorRecorder.Address(c.Weight)).Concat(_steps.Where(s => s is not FusedConvolution).SelectMany(s => s.Arguments).Select(a => a.Constant.Reference).OfType<Tensor>()
+        var uses = convolutions.SelectMany(c => c.Parts).Select(c => OperatorRecorder.Address(c.Weight)).Concat(_steps.Where(s => s is not FusedConvolution).SelectMany(s => s.Arguments).Select(a => a.Constant.Reference).OfType<Tensor>()
             .Concat(kept ?? []).Select(OperatorRecorder.Address)).CountBy(a => a).ToDictionary();
         foreach (var conv in convolutions)
         {
             conv.Finish(held);
-            if (kept is not null && --uses[OperatorRecorder.Address(conv.Weight)] == 0) conv.GiveUpWeight();
+            if (kept is null) continue;
+            foreach (var part in conv.Parts)
+                if (--uses[OperatorRecorder.Address(part.Weight)] == 0) part.GiveUpWeight();
         }
         return _steps;
     }
@@ -157,6 +160,19 @@ internal sealed class Fusion(List<Step> steps, List<long[]> shapes, IReadOnlyCol
             var before = (Keep(norm.Scale), Keep(norm.Offset));
             foreach (var conv in all.Cast<FusedConvolution>()) (conv.Input, conv.Before) = (step.Arguments[0].Value, before);
             _steps.Remove(step);
+        }
+    }
+
+    /// <summary>Inverted residuals: the wide map between a 1×1 convolution and the depthwise one that alone sees it is made strip by strip in the cache.</summary>
+    private void FuseExpansions()
+    {
+        var users = Users();
+        foreach (var conv in _steps.OfType<FusedConvolution>().Where(c => c.Geometry[10] == FusedConvolution.Depthwise).ToArray())
+        {
+            if (outputs.Contains(conv.Input) || Only(users, conv.Input) != conv || conv.Residual == conv.Input) continue;
+            if (_steps.OfType<FusedConvolution>().FirstOrDefault(c => c.Results[0] == conv.Input) is not { IsPlainProduct: true } expansion || shapes[expansion.Input].Length != 4) continue;
+            conv.Expand(expansion);
+            _steps.Remove(expansion);
         }
     }
 
