@@ -5,6 +5,8 @@ using Fovea.Bench;
 
 if (args is ["memory", .. var memory]) return MemoryBench.Run(memory); // peak memory, see Memory.cs
 if (args is ["memory-of", .. var one]) return MemoryBench.Measure(one);
+if (args is ["catalogue", .. var catalogue]) return CatalogueBench.Run(catalogue); // images a second of every network, see Catalogue.cs
+if (args is ["catalogue-of", .. var entry]) return CatalogueBench.Measure(entry);
 if (args is ["waiting", .. var waiting]) return WaitingBench.Run(waiting); // how threads wait for each other, see Waiting.cs
 if (args is ["waiting-of", .. var waited]) return WaitingBench.Measure(waited);
 if (args is ["serve", .. var serve]) return ServeBench.Run(serve); // serving, see Serve.cs
