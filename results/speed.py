@@ -39,6 +39,16 @@ f='serving/serve.json'
 for k,x in enumerate(json.load(open(R+f))['figures']):
     p=f'figures.{k}.'
     w(f"| {x['model']} | {x['batch']} | {x['batch']/x['seconds']:.1f} | {num(f,p+'onnxRatio')} ({num(f,p+'onnxRatioLow')} to {num(f,p+'onnxRatioHigh')}) | {num(f,p+'torchRatio')} ({num(f,p+'torchRatioLow')} to {num(f,p+'torchRatioHigh')}) |")
+f='serving/spinning/serve.json'
+w("""
+Threads that wait for each other sleep here, and are woken some forty times a pass; ONNX Runtime's and PyTorch's spin. With `GOMP_SPINCOUNT=2000`, for machines that do nothing else ([decision 0007](../docs/decisions/0007-threads.md#one-image-at-a-time)),
+one image at a time ([spinning](serving/spinning/serve.md)):
+
+| network | Fovea, images/s | against ONNX Runtime | against PyTorch 1.13, with as short a spin |
+|---|--:|---|---|""")
+for k,x in enumerate(json.load(open(R+f))['figures']):
+    p=f'figures.{k}.'
+    if x['batch']==1: w(f"| {x['model']} | {1/x['seconds']:.1f} | {num(f,p+'onnxRatio')} ({num(f,p+'onnxRatioLow')} to {num(f,p+'onnxRatioHigh')}) | {num(f,p+'torchRatio')} ({num(f,p+'torchRatioLow')} to {num(f,p+'torchRatioHigh')}) |")
 f='preprocessing/throughput.json'
 w(f"""
 ## Preparing photographs
