@@ -86,6 +86,9 @@ public sealed record ModelRecipe
     /// <summary>Registered weights (<c>fovea weights list</c>) to start from; null for none. <c>--weights</c> overrides it.</summary>
     public string? Weights { get; init; }
 
+    /// <summary>The last stage that the weights must have, e.g. <c>stage3</c>, for files of a network's first stages: what comes after it starts from random weights if the file lacks it. Null (default): all but the head.</summary>
+    public string? WeightsUpTo { get; init; }
+
     /// <summary>
     /// What is not trained: paths (with all below them), e.g. <c>features.0</c>; names of stages, e.g. <c>stem</c>, <c>stage1</c>, with all layers between the stage before and them; or
     /// <c>backbone</c>, all but the head.

@@ -6,7 +6,7 @@ namespace Fovea.Training.Recipes;
 internal static class RecipeStages
 {
     // What decides the network and who is measured.
-    private static readonly string[] RecipesOnly = ["seed", "licence", "head", "preprocessing", "split", "decoding", "labels"], ModelOnly = ["architecture", "pretrained", "weights"];
+    private static readonly string[] RecipesOnly = ["seed", "licence", "head", "preprocessing", "split", "decoding", "labels"], ModelOnly = ["architecture", "pretrained", "weights", "weightsUpTo"];
 
     /// <summary>Fills in each stage from the recipe around it.</summary>
     /// <param name="fillIn">Adds what the first lacks from the second.</param>

@@ -156,9 +156,11 @@ public sealed class Experiment(Recipe recipe, Dataset data, string? weights, IPr
         var network = ModelCatalog.Create(recipe.Model.Architecture, NetworkOptions.For(recipe.Head, recipe.Preprocessing.Size));
         try
         {
+            if (recipe.Model.WeightsUpTo is { } upTo && !network.StageNames.Contains(upTo, StringComparer.Ordinal))
+                throw new RecipeException(recipe.Name, $"model.weightsUpTo is '{upTo}', which is no stage of {recipe.Model.Architecture}", $"Its stages are {string.Join(", ", network.StageNames)}");
             if (_pretrained is not null)
             {
-                var report = PretrainedWeights.Load(network, recipe.Model.Architecture, _pretrained, weights!);
+                var report = PretrainedWeights.Load(network, recipe.Model.Architecture, _pretrained, weights!, recipe.Model.WeightsUpTo);
                 loaded?.Invoke(report);
             }
             Freezing.Apply(network, recipe.Model, recipe.Preprocessing.Size, recipe.Name);

@@ -130,11 +130,24 @@ public sealed class ExperimentTests : IDisposable
         Refused<RecipeException>(Recipe("head.classes=4"), Data(20), "head.classes is 4");
         Refused<RecipeException>(Recipe("model.pretrained=true"), Data(20), "--weights");
         Refused<RecipeException>(Recipe("model.freeze=[\"conv9\"]"), Data(20), "'conv9'");
+        Refused<RecipeException>(Recipe("model.weightsUpTo=stage9"), Data(20), "stage1, stage2, stage3");
         Refused<DatasetException>(Recipe(), Data(4), "no image of grade 4");
         Refused<WeightsFormatException>(Recipe(), Data(20), "no such file", _folder["none.pth"]);
         Safetensors.Write(_folder["w.safetensors"], new Dictionary<string, StoredTensor> { ["conv1.weight"] = StoredTensor.From<float>([1], 1) });
         Refused<WeightsFormatException>(Recipe(), Data(20), "do not fit baseline_cnn", _folder["w.safetensors"]);
         Refused<UnreadableImageException>(Recipe(), Data(20, read: i => throw new UnreadableImageException($"i{i}.png", "not an image", "Replace it")), "not an image");
+    }
+
+    [Fact]
+    public void Run_WeightsOfTheFirstStages_StartsTheOthersAnew()
+    {
+        using (var network = ModelCatalog.Create("baseline_cnn", NetworkOptions.For(Recipe().Head, Recipe().Preprocessing.Size)))
+            Safetensors.Write(_folder["first.safetensors"], network.NamedParameters().Where(p => p.Path.StartsWith("conv1.", StringComparison.Ordinal))
+                .ToDictionary(p => p.Path, p => StoredTensor.From<float>(p.Tensor.ToArray<float>(), p.Tensor.Shape)));
+        Assert.Throws<WeightsFormatException>(() => new Experiment(Recipe(), Data(20), _folder["first.safetensors"]).Run(new RunDirectory(_folder["all"]), TestContext.Current.CancellationToken));
+        var events = new List<TrainingEvent>();
+        new Experiment(Recipe("model.weightsUpTo=stage1", "training.epochs=1"), Data(20), _folder["first.safetensors"], new Observer(events.Add)).Run(new RunDirectory(_folder["run"]), TestContext.Current.CancellationToken);
+        Assert.Equal(2, Assert.Single(events.OfType<WeightsLoaded>()).Report.Loaded);
     }
 
     [Fact]
