@@ -7,6 +7,7 @@ def num(file,path,d=2):
     v=json.load(open(R+file))
     for k in path.split('.'): v=v[int(k)] if isinstance(v,list) else v[k]
     return f"{v:.{d}f}<!--{file} {path}-->"
+def span(file,path): return f"{num(file,path)} ({num(file,path+'Low')} to {num(file,path+'High')})"
 out=[]
 w=out.append
 w("""# Speed
@@ -26,8 +27,7 @@ for m,n in (('mobilenet_v2','MobileNetV2'),('resnet18','ResNet-18'),('resnet50',
     i={x['against']:k for k,x in enumerate(r) if x['precision']=='fp32'}
     a,b=i['channels_last'],[k for k in range(len(r)) if r[k]['against']!='channels_last' and r[k]['precision']=='fp32'][0]
     ms=r[a]['foveaStep']*1000
-    def rat(k): return f"{num(f,f'results.{k}.ratio')} ({num(f,f'results.{k}.ratioLow')} to {num(f,f'results.{k}.ratioHigh')})"
-    w(f"| {n} | {ms:.0f} | {rat(a)} | {rat(b)} | {num(f,f'results.{a}.cpuRatio')}, {num(f,f'results.{b}.cpuRatio')} |")
+    w(f"| {n} | {ms:.0f} | {span(f,f'results.{a}.ratio')} | {span(f,f'results.{b}.ratio')} | {num(f,f'results.{a}.cpuRatio')}, {num(f,f'results.{b}.cpuRatio')} |")
 w("""
 ## Serving
 
@@ -38,7 +38,7 @@ Forward passes, 224 pixels, the same weights and input ([serving](serving/serve.
 f='serving/serve.json'
 for k,x in enumerate(json.load(open(R+f))['figures']):
     p=f'figures.{k}.'
-    w(f"| {x['model']} | {x['batch']} | {x['batch']/x['seconds']:.1f} | {num(f,p+'onnxRatio')} ({num(f,p+'onnxRatioLow')} to {num(f,p+'onnxRatioHigh')}) | {num(f,p+'torchRatio')} ({num(f,p+'torchRatioLow')} to {num(f,p+'torchRatioHigh')}) |")
+    w(f"| {x['model']} | {x['batch']} | {x['batch']/x['seconds']:.1f} | {span(f,p+'onnxRatio')} | {span(f,p+'torchRatio')} |")
 f='serving/spinning/serve.json'
 w("""
 Threads that wait for each other sleep here, and are woken some forty times a pass; ONNX Runtime's and PyTorch's spin. With `GOMP_SPINCOUNT=2000`, for machines that do nothing else ([decision 0007](../docs/decisions/0007-threads.md#one-image-at-a-time)),
@@ -48,7 +48,7 @@ one image at a time ([spinning](serving/spinning/serve.md)):
 |---|--:|---|---|""")
 for k,x in enumerate(json.load(open(R+f))['figures']):
     p=f'figures.{k}.'
-    if x['batch']==1: w(f"| {x['model']} | {1/x['seconds']:.1f} | {num(f,p+'onnxRatio')} ({num(f,p+'onnxRatioLow')} to {num(f,p+'onnxRatioHigh')}) | {num(f,p+'torchRatio')} ({num(f,p+'torchRatioLow')} to {num(f,p+'torchRatioHigh')}) |")
+    if x['batch']==1: w(f"| {x['model']} | {1/x['seconds']:.1f} | {span(f,p+'onnxRatio')} | {span(f,p+'torchRatio')} |")
 f='preprocessing/throughput.json'
 w(f"""
 ## Preparing photographs

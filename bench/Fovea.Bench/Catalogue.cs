@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using System.Text;
 using System.Text.Json;
 using Fovea.Models;
 using Fovea.Torch;
 using Fovea.Torch.Modules;
-using Fovea.Training.Training;
 
 namespace Fovea.Bench;
 
@@ -33,8 +31,7 @@ internal static class CatalogueBench
             if (args[i] == "--output") output = args[++i];
             else if (args[i] == "--seconds") seconds = args[++i];
             else models.Add(args[i]);
-        var processor = $"{RunEnvironment.Current.Processor} with {(Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2 alone" : "neither AVX2 nor AVX-512")}";
-        var report = new Report(processor, Environment.ProcessorCount, Threads, TorchRuntime.Version, []);
+        var report = new Report(ThisProgram.Processor, Environment.ProcessorCount, Threads, TorchRuntime.Version, []);
         // Some minutes for all: a run that is cut off is taken up with the networks that it lacks, on the same processor.
         if (File.Exists(Path.Combine(output, Figures)) && JsonSerializer.Deserialize<Report>(File.ReadAllText(Path.Combine(output, Figures)), Json) is { } before)
             if ((before with { Results = report.Results }) == report) report.Results.AddRange(before.Results);
@@ -42,8 +39,7 @@ internal static class CatalogueBench
         if (models.Count == 0) models.AddRange(ModelCatalog.Entries.Where(e => ModelFigures.Of(e, new NetworkOptions(1000)).Parameters <= MostServed).Select(e => e.Name).Except(report.Results.Select(f => f.Model)));
         foreach (var model in models)
         {
-            string[] host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(CatalogueBench).Assembly.Location] : [];
-            using var worker = new LineWorker(Environment.ProcessPath!, [.. host, "catalogue-of", model, seconds]);
+            using var worker = new LineWorker(Environment.ProcessPath!, ThisProgram.Arguments("catalogue-of", model, seconds));
             var parts = worker.First.Split(' ');
             double Number(int i) => double.Parse(parts[i], CultureInfo.InvariantCulture);
             report.Results.RemoveAll(f => f.Model == model);

@@ -25,7 +25,7 @@ internal static class MemoryBench
         {
             var side = size.ToString(CultureInfo.InvariantCulture);
             var torch = Ask(Environment.GetEnvironmentVariable("FOVEA_ORACLE_PYTHON") ?? "/usr/bin/python3", [Path.Combine(Repository.Root, "bench", "memory.py"), model, side]);
-            var own = Forms.Select(form => Ask(Environment.ProcessPath!, [.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(MemoryBench).Assembly.Location] : Array.Empty<string>(), "memory-of", model, side, form])).ToArray();
+            var own = Forms.Select(form => Ask(Environment.ProcessPath!, ThisProgram.Arguments("memory-of", model, side, form))).ToArray();
             text.AppendLine(CultureInfo.InvariantCulture, $"| {model} | {torch:F0} | {own[0]:F0} | {own[0] / torch:F2} | {own[1]:F0} | {own[1] / torch:F2} |");
         }
         Directory.CreateDirectory(output);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using System.Text;
 using System.Text.Json;
 using Fovea.Torch;
@@ -65,8 +64,7 @@ internal static class TrainStep
         Directory.CreateDirectory(folder);
         var text = new StringBuilder();
         text.AppendLine("# Training step: Fovea against PyTorch").AppendLine();
-        var processor = $"{RunEnvironment.Current.Processor} with {(Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2 alone" : "neither AVX2 nor AVX-512")}";
-        text.AppendLine($"{processor}, {Environment.ProcessorCount} cores, {setting.Threads} threads, batch {setting.Batch}, {setting.Size} px; libtorch {TorchRuntime.Version} against PyTorch and torchvision {version}.");
+        text.AppendLine($"{ThisProgram.Processor}, {Environment.ProcessorCount} cores, {setting.Threads} threads, batch {setting.Batch}, {setting.Size} px; libtorch {TorchRuntime.Version} against PyTorch and torchvision {version}.");
         text.AppendLine("Turn by turn, one step each; ratio = PyTorch's time / Fovea's, median of the rounds [lowest … highest]. Faults: pages supplied by the kernel in a step.").AppendLine();
         text.AppendLine("| network | precision | PyTorch in | rounds | Fovea ms | PyTorch ms | ratio | processor ms Fovea | PyTorch | ratio | faults Fovea | PyTorch |");
         text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
@@ -74,7 +72,7 @@ internal static class TrainStep
             text.AppendLine(CultureInfo.InvariantCulture,
                 $"| {r.Model} | {r.Precision} | {r.Against} | {r.Rounds} | {1000 * r.FoveaStep:F0} | {1000 * r.PyTorchStep:F0} | {r.Ratio:F2} [{r.RatioLow:F2} … {r.RatioHigh:F2}] | {1000 * r.FoveaCpu:F0} | {1000 * r.PyTorchCpu:F0} | {r.CpuRatio:F2} | {r.FoveaFaults} | {r.PyTorchFaults} |");
         File.WriteAllText(Path.Combine(folder, "train_step.md"), text.ToString());
-        File.WriteAllText(Path.Combine(folder, "train_step.json"), JsonSerializer.Serialize(new { Processor = processor, setting.Batch, setting.Size, setting.Threads, Environment.ProcessorCount, PyTorch = version, Results = results }, Json));
+        File.WriteAllText(Path.Combine(folder, "train_step.json"), JsonSerializer.Serialize(new { ThisProgram.Processor, setting.Batch, setting.Size, setting.Threads, Environment.ProcessorCount, PyTorch = version, Results = results }, Json));
         Console.Write(text);
     }
 }

@@ -92,7 +92,7 @@ internal static class WaitingBench
     private static Process Start(string model, string variable, string value)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach (var argument in new[] { typeof(WaitingBench).Assembly.Location, "waiting-of", model }) start.ArgumentList.Add(argument);
+        foreach (var argument in ThisProgram.Arguments("waiting-of", model)) start.ArgumentList.Add(argument);
         start.Environment[variable] = value;
         return Process.Start(start)!;
     }

@@ -7,8 +7,6 @@ namespace Fovea.Tests.Models;
 /// <summary>A 1×1 convolution and the depthwise one behind it, which serve as one kernel that works strip by strip: maps of many strips, and channels that no vector divides.</summary>
 public class ServingExpansionTests
 {
-    private const double Tolerance = 1e-5; // float32 in another order of summation, as for whole networks
-
     /// <summary>Channels before and behind, height and width, kernel, stride, padding, dilation.</summary>
     public static TheoryData<long, long, long, long, int, int, int, int> Shapes => new()
     {
@@ -32,19 +30,13 @@ public class ServingExpansionTests
         FormulaWeights.Fill(expand);
         FormulaWeights.Fill(depthwise);
         using var scope = new TensorScope();
-        Tensor Forward(Tensor x, bool mean)
-        {
-            var y = Functional.Silu(depthwise.Call(Functional.Relu6(expand.Call(x, Phase.Inference)), Phase.Inference));
-            return mean ? Functional.AdaptiveAvgPool2d(y, 1) : y;
-        }
+        Tensor Forward(Tensor x) => Functional.Silu(depthwise.Call(Functional.Relu6(expand.Call(x, Phase.Inference)), Phase.Inference));
         var x = FormulaWeights.Input(2, input, height, width).To(MemoryFormat.ChannelsLast);
         using var noGrad = new NoGrad();
-        using var program = new ServingProgram(y => [Forward(y, mean: false)], input, height, width);
+        using var program = new ServingProgram(y => [Forward(y)], input, height, width);
         Assert.Equal(["fovea::serve_conv"], program.Operators.Keys);
         Assert.Equal(1, program.Operators.Values.Single());
-        var served = program.Run(x)[0].ToArray<float>();
-        Near(Forward(x, mean: false).ToArray<float>(), served);
-        Assert.Equal(served, AloneAndByOneThread(program, x));
+        Check(Forward(x), program, x);
     }
 
     /// <summary>With the means that squeeze and excitation starts from, whose sums must not depend on who computes them.</summary>
@@ -68,9 +60,7 @@ public class ServingExpansionTests
         using var program = new ServingProgram(y => [Forward(y)], input, height, width);
         Assert.Equal(1, program.Operators["fovea::serve_depthwise_mean"]);
         Assert.Equal(2, program.Operators["fovea::serve_conv"]);
-        var served = program.Run(x)[0].ToArray<float>();
-        Near(Forward(x).ToArray<float>(), served);
-        Assert.Equal(served, AloneAndByOneThread(program, x));
+        Check(Forward(x), program, x);
     }
 
     /// <summary>Where something else sees the wide map, it must be there.</summary>
@@ -91,27 +81,24 @@ public class ServingExpansionTests
         using var noGrad = new NoGrad();
         using var program = new ServingProgram(Forward, 8, 20, 20);
         Assert.Equal(2, program.Operators["fovea::serve_conv"]);
-        foreach (var (expected, actual) in Forward(x).Zip(program.Run(x))) Near(expected.ToArray<float>(), actual.ToArray<float>());
+        foreach (var (expected, actual) in Forward(x).Zip(program.Run(x))) ServingNetworkTests.Near(expected, actual, "expansion that others see");
     }
 
-    private static float[] AloneAndByOneThread(ServingProgram program, Tensor x)
+    /// <summary>Near the plain form, and the same to the bit for each image alone and by one thread.</summary>
+    private static void Check(Tensor expected, ServingProgram program, Tensor x)
     {
+        var served = program.Run(x)[0];
+        ServingNetworkTests.Near(expected, served, "expansion");
         var threads = TorchRuntime.Threads;
         TorchRuntime.Threads = 1;
         try
         {
-            return [.. program.Run(x.Narrow(0, 0, 1))[0].ToArray<float>(), .. program.Run(x.Narrow(0, 1, 1))[0].ToArray<float>()];
+            float[] alone = [.. program.Run(x.Narrow(0, 0, 1))[0].ToArray<float>(), .. program.Run(x.Narrow(0, 1, 1))[0].ToArray<float>()];
+            Assert.Equal(served.ToArray<float>(), alone);
         }
         finally
         {
             TorchRuntime.Threads = threads;
         }
-    }
-
-    private static void Near(float[] expected, float[] actual)
-    {
-        Assert.Equal(expected.Length, actual.Length);
-        var error = expected.Zip(actual, (p, q) => Math.Abs((double)p - q)).Max() / expected.Max(v => Math.Abs((double)v));
-        Assert.True(error <= Tolerance, $"relative error {error:g3}");
     }
 }

@@ -147,7 +147,7 @@ public class ServingNetworkTests
         foreach (var ((name, e), a) in expected.Stages.Zip(program.Run(last))) Near(e, a, $"{network.Name} {name}");
     }
 
-    private static void Near(Tensor expected, Tensor actual, string what)
+    internal static void Near(Tensor expected, Tensor actual, string what)
     {
         Assert.Equal(expected.Shape, actual.Shape);
         float[] e = expected.ToArray<float>(), a = actual.ToArray<float>();
